@@ -1,0 +1,29 @@
+"""All tables, imported here so that `Base.metadata` is complete."""
+
+from app.models.attempt import CaptureAttempt, CaptureBatch
+from app.models.attempt_limit import AttemptLimit
+from app.models.consent import ConsentRecord
+from app.models.face import Collection, Face, FaceKey
+from app.models.outbox import OutboxEvent
+from app.models.project import Project, SigningSecretRow
+from app.models.verification import Verification, VerificationVersion
+from app.models.verification_session import FindingRow, SessionTransition, SpentNonce, VerificationSession
+
+__all__ = [
+    "AttemptLimit",
+    "CaptureAttempt",
+    "CaptureBatch",
+    "Collection",
+    "ConsentRecord",
+    "Face",
+    "FaceKey",
+    "FindingRow",
+    "OutboxEvent",
+    "Project",
+    "SessionTransition",
+    "SigningSecretRow",
+    "SpentNonce",
+    "Verification",
+    "VerificationSession",
+    "VerificationVersion",
+]

@@ -1,0 +1,59 @@
+"""Collections of protected face templates."""
+
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class Collection(Base):
+    """A set of faces that see each other; nothing is ever compared across collections."""
+
+    __tablename__ = "collection"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    """What configurations call `collectionId`."""
+    description: Mapped[str] = mapped_column(String(1000), default="")
+    sealed_rotation: Mapped[bytes] = mapped_column(LargeBinary)
+    """The secret orthonormal matrix, AES-GCM under the master key; destroying it destroys every template."""
+    dimensions: Mapped[int]
+    revision: Mapped[int]
+    """Raised by every change of a face: tells processes that their index is stale."""
+    created_at: Mapped[float]
+    updated_at: Mapped[float]
+
+
+class Face(Base):
+    """One enrolled identity: a fused template, stored only as a keyed rotation."""
+
+    __tablename__ = "face"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collection.id", ondelete="CASCADE"), index=True)
+    protected_template: Mapped[bytes] = mapped_column(LargeBinary)
+    """(dimensions,) float32 little-endian, rotated with the collection's secret matrix, length 1."""
+    effective_size: Mapped[float]
+    """How many independent frames the template is worth, 1 or more."""
+    recognition_model: Mapped[str] = mapped_column(String(80))
+    landmarker: Mapped[str] = mapped_column(String(80))
+    revision: Mapped[int] = mapped_column(index=True)
+    """The collection's revision that wrote this row."""
+    created_at: Mapped[float]
+    last_seen_at: Mapped[float]
+    purge_at: Mapped[float | None] = mapped_column(index=True)
+
+
+class FaceKey(Base):
+    """An external id that names a face; unique in its collection, so first visits can't race."""
+
+    __tablename__ = "face_key"
+
+    collection_id: Mapped[str] = mapped_column(
+        ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True
+    )
+    external_id: Mapped[str] = mapped_column(String(256), primary_key=True)
+    face_id: Mapped[str] = mapped_column(ForeignKey("face.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[float]

@@ -1,0 +1,99 @@
+"""One visit, its transitions, its findings, and the nonces that were spent."""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class VerificationSession(Base):
+    """One visit of one person. `state` is written by `app.sessions.lifecycle` alone."""
+
+    __tablename__ = "verification_session"
+    __table_args__ = (Index("ix_verification_session_link", "link_fingerprint", "state"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    verification_id: Mapped[str] = mapped_column(ForeignKey("verification.id"), index=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("verification_version.id"))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+
+    link_fingerprint: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of verification id and canonical query: opening the same link finds this session."""
+    nonce: Mapped[str | None] = mapped_column(String(128))
+    signed: Mapped[bool]
+    external_id: Mapped[str | None] = mapped_column(String(256), index=True)
+    correlation_id: Mapped[str | None] = mapped_column(String(1024))
+    locale: Mapped[str | None] = mapped_column(String(35))
+    overrides: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """Overrides that were honoured: disabled verifiers, switched outputs, redirect targets."""
+    ignored: Mapped[list[Any]] = mapped_column(JSON)
+    """Names of parameters that were not known or not allowed, for the engineer who wonders."""
+    custom_parameters: Mapped[list[Any]] = mapped_column(JSON)
+    """Pass-through pairs; empty unless the configuration passes them on."""
+
+    browser_token_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the cookie of the browser that holds this session."""
+    page_generation: Mapped[int]
+    """Raised whenever the link is opened again; pages of older generations are refused."""
+    attempt_number: Mapped[int]
+    consented_at: Mapped[float | None]
+
+    reason: Mapped[str | None] = mapped_column(String(32))
+    verifier_results: Mapped[dict[str, Any]] = mapped_column(JSON)
+    age_years: Mapped[int | None]
+    gender: Mapped[str | None] = mapped_column(String(6))
+    face_id: Mapped[str | None] = mapped_column(String(32))
+    total_face_count: Mapped[int | None]
+    decision_notes: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    created_at: Mapped[float] = mapped_column(index=True)
+    expires_at: Mapped[float] = mapped_column(index=True)
+    concluded_at: Mapped[float | None]
+    purge_at: Mapped[float | None] = mapped_column(index=True)
+
+
+class SessionTransition(Base):
+    """One move of the state machine, written in the transaction that made it."""
+
+    __tablename__ = "session_transition"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(
+        ForeignKey("verification_session.id", ondelete="CASCADE"), index=True
+    )
+    old_state: Mapped[str | None] = mapped_column(String(16))
+    new_state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(32))
+    at: Mapped[float]
+
+
+class FindingRow(Base):
+    """One measured fact of one attempt: numbers only, never an image or embedding."""
+
+    __tablename__ = "finding"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(
+        ForeignKey("verification_session.id", ondelete="CASCADE"), index=True
+    )
+    attempt: Mapped[int]
+    evidence: Mapped[str] = mapped_column(String(32))
+    score: Mapped[float | None]
+    unit: Mapped[str] = mapped_column(String(120))
+    method: Mapped[str] = mapped_column(String(200))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class SpentNonce(Base):
+    """A nonce, claimed in the transaction that creates its session; the key makes it single-use."""
+
+    __tablename__ = "spent_nonce"
+
+    verification_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    nonce: Mapped[str] = mapped_column(String(128), primary_key=True)
+    session_id: Mapped[str] = mapped_column(String(36))
+    forget_at: Mapped[float] = mapped_column(index=True)
+    """After the link's own expiration nobody can present the nonce again."""
