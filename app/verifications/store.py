@@ -1,0 +1,107 @@
+"""Verifications in the database: publish a version, read the current one, read an old one."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.models import Verification, VerificationVersion
+from app.verifications.configuration import Configuration, read_configuration, write_configuration
+
+
+@dataclass(frozen=True)
+class PublishedConfiguration:
+    """A configuration with the version that it is."""
+
+    configuration: Configuration
+    project_id: str
+    version_id: int
+    number: int
+
+
+def publish(db: Session, project_id: str, document: dict[str, Any], now: float) -> PublishedConfiguration:
+    """Validate a document and make it the current version; the same content makes no new version.
+
+    A document without `id` gets one. Raises `ConfigurationRefusedError` before anything is written.
+    """
+    document = {**document}
+    if not any(name.lower() == "id" for name in document):
+        document["id"] = str(uuid4())
+    configuration = read_configuration(document)
+    text = write_configuration(configuration)
+    verification = _get_or_add(db, project_id, configuration, now)
+    latest = _version(db, verification.id, verification.current_version)
+    if latest is None or latest.document != text:
+        latest = _add_version(db, verification, configuration, text, now)
+    return PublishedConfiguration(configuration, project_id, latest.id, latest.number)
+
+
+def load_current(db: Session, verification_id: str) -> PublishedConfiguration:
+    """Return what new sessions begin with; `NotFoundError` for an unknown or deleted verification."""
+    verification = db.get(Verification, verification_id)
+    if verification is None or verification.deleted_at is not None:
+        raise NotFoundError("no such verification")
+    version = _version(db, verification.id, verification.current_version)
+    if version is None:
+        raise NotFoundError("this verification was never published")
+    return _published(verification, version)
+
+
+def load_version(db: Session, version_id: int) -> PublishedConfiguration:
+    """Return the immutable version that a session began with."""
+    version = db.get(VerificationVersion, version_id)
+    if version is None:
+        raise NotFoundError("no such version")
+    verification = db.get_one(Verification, version.verification_id)
+    return _published(verification, version)
+
+
+def list_verifications(db: Session) -> list[Verification]:
+    """Return all verifications that were not deleted, by name."""
+    query = select(Verification).where(Verification.deleted_at.is_(None)).order_by(Verification.name)
+    return list(db.scalars(query))
+
+
+def _published(verification: Verification, version: VerificationVersion) -> PublishedConfiguration:
+    configuration = Configuration.model_validate_json(version.document)
+    return PublishedConfiguration(configuration, verification.project_id, version.id, version.number)
+
+
+def _get_or_add(db: Session, project_id: str, configuration: Configuration, now: float) -> Verification:
+    verification = db.get(Verification, configuration.id)
+    if verification is None:
+        verification = Verification(
+            id=configuration.id, project_id=project_id, current_version=0, created_at=now
+        )
+        db.add(verification)
+    elif verification.project_id != project_id:
+        raise NotFoundError("no such verification in this project")
+    verification.name = configuration.name
+    db.flush()
+    return verification
+
+
+def _add_version(
+    db: Session, verification: Verification, configuration: Configuration, text: str, now: float
+) -> VerificationVersion:
+    version = VerificationVersion(
+        verification_id=verification.id,
+        number=verification.current_version + 1,
+        document=text,
+        published_at=now,
+    )
+    db.add(version)
+    verification.current_version = version.number
+    db.flush()
+    return version
+
+
+def _version(db: Session, verification_id: str, number: int) -> VerificationVersion | None:
+    return db.scalar(
+        select(VerificationVersion).where(
+            VerificationVersion.verification_id == verification_id, VerificationVersion.number == number
+        )
+    )
