@@ -62,3 +62,11 @@ class RateLimitedError(VisavisError):
         """Say how long to wait, in whole seconds."""
         super().__init__(f"too many attempts, try again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class AttemptsExhaustedError(VisavisError):
+    """The hard stop on failed visits of one external id was reached."""
+
+
+class CountryForbiddenError(VisavisError):
+    """The configuration does not serve the country that the visitor comes from."""

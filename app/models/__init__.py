@@ -6,6 +6,7 @@ from app.models.consent import ConsentRecord
 from app.models.face import Collection, Face, FaceKey
 from app.models.outbox import OutboxEvent
 from app.models.project import Project, SigningSecretRow
+from app.models.result_code import ResultCode
 from app.models.verification import Verification, VerificationVersion
 from app.models.verification_session import FindingRow, SessionTransition, SpentNonce, VerificationSession
 
@@ -20,6 +21,7 @@ __all__ = [
     "FindingRow",
     "OutboxEvent",
     "Project",
+    "ResultCode",
     "SessionTransition",
     "SigningSecretRow",
     "SpentNonce",

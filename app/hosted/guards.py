@@ -1,0 +1,63 @@
+"""Who may call a blueprint; each blueprint names exactly one of these when it is registered."""
+
+import hashlib
+import hmac
+
+from flask import current_app, request
+
+from app.errors import AccessRefusedError, NotFoundError, PageSupersededError
+from app.hosted.cookies import held_token
+from app.models import VerificationSession
+from app.runtime import Runtime
+from app.sealing import Purpose, Sealer
+from app.sessions.opening import holds
+
+PAGE_HEADER = "X-Visavis-Page"
+
+
+def runtime() -> Runtime:
+    """Return the service's parts for the current request."""
+    found: Runtime = current_app.extensions["visavis"]
+    return found
+
+
+def public_route() -> None:
+    """Let everybody in; it exists so that "open" is a decision somebody wrote down."""
+
+
+def require_browser() -> None:
+    """Let in the browser that holds the session's cookie."""
+    visit = _load_visit()
+    token = held_token(visit.id)
+    if token is None or not holds(visit, token):
+        raise AccessRefusedError("this browser does not hold the session")
+
+
+def require_page() -> None:
+    """Let in the newest page of the browser that holds the session."""
+    visit = _load_visit()
+    expected = page_token(runtime().sealer, visit.id, visit.page_generation)
+    given = request.headers.get(PAGE_HEADER, "")
+    if not hmac.compare_digest(expected.encode(), given.encode()):
+        raise PageSupersededError("the link was opened again; this page no longer speaks for the session")
+
+
+def require_sandbox() -> None:
+    """Let everybody in when the sandbox is on; else there is nothing here."""
+    if not runtime().settings.sandbox:
+        raise NotFoundError("no such page")
+
+
+def page_token(sealer: Sealer, session_id: str, generation: int) -> str:
+    """Return the token of one generation of a session's page: 64 hex digits."""
+    message = f"{session_id}.{generation}".encode()
+    return hmac.new(sealer.derive(Purpose.PAGE_TOKEN), message, hashlib.sha256).hexdigest()
+
+
+def _load_visit() -> VerificationSession:
+    session_id = (request.view_args or {}).get("session_id", "")
+    with runtime().database.reading() as db:
+        visit = db.get(VerificationSession, session_id)
+    if visit is None:
+        raise NotFoundError("no such session")
+    return visit

@@ -1,0 +1,60 @@
+"""Failed visits per external id: a pause that doubles, then a hard stop (NIST SP 800-63B numbers)."""
+
+from sqlalchemy.orm import Session
+
+from app.errors import AttemptsExhaustedError, RateLimitedError
+from app.models import AttemptLimit
+from app.verifications.configuration import AttemptLimits
+from app.vocabulary import CLASS_OF_REASON, Reason, ReasonClass
+
+# Only these say something about who is in front of the camera; a dark room is nobody's attack.
+COUNTED_CLASSES = frozenset({ReasonClass.FRAUD, ReasonClass.IDENTITY})
+LONGEST_PAUSE_SECONDS = 24 * 3600
+
+
+def check_limit(
+    db: Session, limits: AttemptLimits, verification_id: str, external_id: str | None, now: float
+) -> None:
+    """Raise `RateLimitedError` or `AttemptsExhaustedError` when this id must not try now."""
+    row = db.get(AttemptLimit, (verification_id, external_id)) if external_id else None
+    if row is None:
+        return
+    if row.failures >= limits.hard_stop:
+        raise AttemptsExhaustedError("too many failed visits; the site has to unlock this person")
+    if now < row.blocked_until:
+        raise RateLimitedError(max(1, round(row.blocked_until - now)))
+
+
+def count_outcome(
+    db: Session,
+    limits: AttemptLimits,
+    verification_id: str,
+    external_id: str | None,
+    reason: Reason | None,
+    now: float,
+) -> None:
+    """Count a failed visit, or forget all failures after a passed one (`reason` None)."""
+    if external_id is None:
+        return
+    row = db.get(AttemptLimit, (verification_id, external_id))
+    if reason is None:
+        if row is not None:
+            db.delete(row)
+        return
+    if CLASS_OF_REASON[reason] not in COUNTED_CLASSES:
+        return
+    if row is None:
+        row = AttemptLimit(
+            verification_id=verification_id, external_id=external_id, failures=0, blocked_until=0.0
+        )
+        db.add(row)
+    row.failures += 1
+    row.updated_at = now
+    row.blocked_until = now + _pause(limits, row.failures)
+
+
+def _pause(limits: AttemptLimits, failures: int) -> float:
+    over = failures - limits.failures_before_pause
+    if over < 0:
+        return 0.0
+    return float(min(limits.pause_seconds * 2**over, LONGEST_PAUSE_SECONDS))

@@ -1,0 +1,19 @@
+"""Alembic's entry: runs inside one transaction on the database that the command was given."""
+
+from alembic import context
+
+import app.models  # noqa: F401 -- completes the metadata
+from app.db import Base
+
+database = context.config.attributes["database"]
+
+with database.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()
