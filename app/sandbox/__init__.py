@@ -1,0 +1,1 @@
+"""The simulated person: one photo made into a head that turns, for tests and for the sandbox."""

@@ -1,0 +1,124 @@
+"""Draw a posed mesh: triangles from back to front, affine texture mapping, one screen as lamp."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.inference.types import RgbImage
+from app.sandbox.mesh import ROOM_DEPTH, HeadMesh
+from app.sandbox.outline import Floats, face_width
+from app.sandbox.pose import HeadPose
+
+# Vertices are handed to the polygon filler in 1/16 pixel.
+SUBPIXEL_BITS = 4
+# A triangle seen edge-on would smear one texel over a line; in square pixels.
+MIN_AREA = 0.3
+# Plain power law for sRGB, so that light can be multiplied without leaving 8 bits.
+DISPLAY_GAMMA = 2.2
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenLight:
+    """The light of the screen in front of the person, added to the light of the photo."""
+
+    screen_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Linear light of the screen on a surface that faces it at distance 1; 1 = as much as the photo has."""
+
+    ambient: float = 1.0
+    """How much of the photo's own light is left, 0…1 and above."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextureMap:
+    """Where each pixel of a picture comes from."""
+
+    xy: NDArray[np.float32]
+    """(h, w, 2) pixels of the frame at rest."""
+    facing: NDArray[np.float32]
+    """(h, w) how strongly the screen lights this spot, 1 = facing it at distance 1."""
+
+
+def trace(mesh: HeadMesh, pose: HeadPose, frame: tuple[int, int], size: tuple[int, int]) -> TextureMap:
+    """Find for every pixel of a (width, height) picture the spot of the frame at rest."""
+    points = mesh.posed(pose, frame[0])
+    scale = view_scale(frame, size)
+    seen = mesh.projected(points) * scale + np.array(size) / 2
+    ids = _triangle_ids(seen, points[:, 2], mesh.triangles, size)
+    values = np.column_stack([mesh.uv, _facing(mesh, points)])
+    return _interpolated(ids, _planes(seen, values, mesh.triangles), frame, scale)
+
+
+def view_scale(frame: tuple[int, int], size: tuple[int, int]) -> float:
+    """Return the zoom with which the frame covers a picture of another size."""
+    return max(size[0] / frame[0], size[1] / frame[1])
+
+
+def sampled(texture: RgbImage, texture_scale: float, top: int, traced: TextureMap) -> RgbImage:
+    """Fetch the texture, `texture_scale` texels per pixel of the frame, which begins at row `top`."""
+    x, y = traced.xy[..., 0] + 0.5, traced.xy[..., 1] + (0.5 - top)
+    texel = x * texture_scale - 0.5, y * texture_scale - 0.5
+    picture = cv2.remap(texture, *texel, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return picture.astype(np.uint8, copy=False)
+
+
+def lit(picture: RgbImage, traced: TextureMap, light: ScreenLight) -> RgbImage:
+    """Add the screen's light to a rendered picture."""
+    gain = light.ambient + traced.facing[..., None] * np.array(light.screen_rgb, np.float32)
+    shown = picture * gain ** (1 / DISPLAY_GAMMA)
+    return np.clip(np.round(shown), 0, 255).astype(np.uint8)
+
+
+def _triangle_ids(
+    seen: Floats, depth: Floats, triangles: NDArray[np.int32], size: tuple[int, int]
+) -> NDArray[np.int32]:
+    """Paint triangle numbers from back to front; -1 where there is none."""
+    corners = seen[triangles]
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = (first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]) / 2
+    visible = (corners.max(axis=1) > 0).all(axis=1) & (corners.min(axis=1) < size).all(axis=1)
+    order = np.argsort(-depth[triangles].mean(axis=1))
+    canvas = np.full((size[1], size[0]), -1, np.int32)
+    fixed = np.round(corners * (1 << SUBPIXEL_BITS)).astype(np.int32)
+    for index in order[(visible & (area > MIN_AREA))[order]]:
+        cv2.fillConvexPoly(canvas, fixed[index], int(index), cv2.LINE_8, SUBPIXEL_BITS)
+    return canvas
+
+
+def _planes(seen: Floats, values: Floats, triangles: NDArray[np.int32]) -> Floats:
+    """Return (m, 3, k): for each triangle the plane through its three values of each kind."""
+    corners = seen[triangles]
+    basis = np.concatenate([corners, np.ones((len(triangles), 3, 1))], axis=2)
+    basis[np.abs(np.linalg.det(basis)) < MIN_AREA] = np.eye(3)
+    planes: Floats = np.linalg.solve(basis, values[triangles])
+    return planes
+
+
+def _interpolated(ids: NDArray[np.int32], planes: Floats, frame: tuple[int, int], scale: float) -> TextureMap:
+    """Evaluate the planes; a pixel without triangle shows the room as in the photo."""
+    height, width = ids.shape
+    room = np.zeros((1, 3, 3))
+    room[0, :2, :2] = np.eye(2) / scale
+    room[0, 2, :2] = (np.array(frame) - np.array((width, height)) / scale) / 2
+    at = np.concatenate([planes, room]).astype(np.float32)[ids]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    value = at[..., 0, :] * x[..., None] + at[..., 1, :] * y[..., None] + at[..., 2, :]
+    return TextureMap(np.ascontiguousarray(value[..., :2]), np.clip(value[..., 2], 0, 4))
+
+
+def _facing(mesh: HeadMesh, points: Floats) -> Floats:
+    """Lambert's cosine towards the screen with the inverse square of the distance, per vertex."""
+    a, b, c = (points[mesh.triangles[:, k]] for k in range(3))
+    normals = np.zeros_like(points)
+    for corner in range(3):
+        np.add.at(normals, mesh.triangles[:, corner], np.cross(c - a, b - a))
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    to_screen = np.array([0.0, 0.0, -mesh.camera_distance]) - points
+    distance = np.linalg.norm(to_screen, axis=1)
+    cosine = np.clip((normals * to_screen).sum(axis=1) / distance, 0, 1)
+    room = ROOM_DEPTH * face_width(mesh.vertices) * (1 - mesh.travel)
+    # Off the head the mesh is no real surface: cloth and walls count as facing the screen.
+    cosine = mesh.turn * cosine + (1 - mesh.turn)
+    lighting: Floats = cosine * (mesh.camera_distance / np.maximum(distance, room)) ** 2
+    return lighting
