@@ -125,11 +125,10 @@ def test_a_signature_is_good_for_its_secret_and_message_alone() -> None:
     assert not verify(SECRET + "x", b"message", signature)
 
 
-@pytest.mark.parametrize(
-    "change", [str.upper, lambda s: s[:-1], lambda s: s + "0", lambda s: f" {s}", lambda _: ""]
-)
-def test_a_signature_has_exactly_one_spelling(change) -> None:  # noqa: ANN001 - str -> str
-    assert not verify(SECRET, b"message", change(sign(SECRET, b"message")))
+def test_a_signature_has_exactly_one_spelling() -> None:
+    good = sign(SECRET, b"message")
+    for spelling in (good.upper(), good[:-1], f"{good}0", f" {good}", f"{good}\n", ""):
+        assert not verify(SECRET, b"message", spelling)
 
 
 def test_a_signature_beyond_ascii_is_wrong_rather_than_a_crash() -> None:
