@@ -3,13 +3,11 @@
 import json
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.modelpack import dlib_dat, mediapipe_bundle, tfjs_graph, xception
-
-Build = Callable[[Path], bytes]
-"""Takes the path of a verified source archive and returns the content of the model file."""
+from app.modelpack.install import Build
 
 
 def read_members(archive: Path, *names: str) -> list[bytes]:
