@@ -1,0 +1,1 @@
+"""Collections of enrolled faces: protected templates, exact search, enrolment and calibrated thresholds."""
