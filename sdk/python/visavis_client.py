@@ -42,7 +42,9 @@ _SET_BY_ARGUMENT = frozenset({"reExternalId", "reExpiration", "reNonce", "reSign
 _VERIFICATION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URL_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[/?]")
 _RESERVED = re.compile(r"re[A-Z]")
-_MALFORMED = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\x21-\x7e]")
+# Characters beyond ASCII are let through: some frameworks show a URL with its escapes decoded, and
+# what was signed is the decoded text either way.
+_MALFORMED = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f]")
 _NONCE = re.compile(r"[0-9A-Fa-f]{32,128}")
 _UNIX_SECONDS = re.compile(r"[0-9]{1,12}")
 
@@ -250,7 +252,7 @@ def _parse(query: str) -> list[tuple[str, str]]:
         raise BadSignature("malformed query")
     try:
         pairs = [_decode_pair(segment) for segment in query.split("&") if segment]
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise BadSignature("malformed query") from None
     reserved = [name for name, _ in pairs if _RESERVED.match(name)]
     if len(reserved) != len(set(reserved)):

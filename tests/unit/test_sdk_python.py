@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask, request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -175,6 +176,13 @@ def test_only_the_word_passed_is_a_pass(outcome: str | None) -> None:
 def test_url_query_and_question_mark_are_read_alike() -> None:
     query = urlsplit(result_url()).query
     assert check(query) == check(f"?{query}") == check(f"/done?{query}") == check(f"{result_url()}#top")
+
+
+def test_the_url_that_flask_shows_is_read_although_it_is_partly_decoded() -> None:
+    url = sign_result(TARGET, [*RESULT.items(), ("name", "Zoë +/%25 😀 a&b=c#d")], ID, keyring())
+    with Flask(__name__).test_request_context(url):
+        assert "😀" in request.url
+        assert check(request.url) == check(url)
 
 
 def test_while_rotating_both_secrets_verify() -> None:
