@@ -15,6 +15,8 @@ from app.errors import SettingsError
 
 PREFIX = "VISAVIS_"
 MASTER_KEY_BYTES = 32
+# Where `flask keys generate` puts the key unless told otherwise; read when no other source is named.
+DEFAULT_MASTER_KEY_FILE = Path("var/master.key")
 _LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -115,6 +117,7 @@ class Settings:
     landmarker: str
     inference_threads: int
     trusted_proxies: int
+    country_header: str
     sandbox: bool
     sandbox_dir: Path
     rate_limit_open: str
@@ -158,6 +161,8 @@ def _parse(setting: Setting, environ: Mapping[str, str]) -> object:
 
 def _text_of(variable: str, environ: Mapping[str, str]) -> str | None:
     file_name = environ.get(f"{variable}_FILE")
+    if file_name is None and variable == PREFIX + "MASTER_KEY" and variable not in environ:
+        file_name = str(DEFAULT_MASTER_KEY_FILE) if DEFAULT_MASTER_KEY_FILE.exists() else None
     if file_name is None:
         return environ.get(variable)
     try:

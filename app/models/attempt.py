@@ -19,6 +19,8 @@ class CaptureAttempt(Base):
     number: Mapped[int]
     started_at: Mapped[float]
     deadline_at: Mapped[float]
+    last_batch_at: Mapped[float]
+    """When the newest frames came; a verdict that is still missing long after was lost."""
     next_frame: Mapped[int]
     """Compare-and-set on this number keeps batches in order, each counted once."""
     sealed_progress: Mapped[bytes] = mapped_column(LargeBinary)

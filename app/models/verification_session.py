@@ -38,6 +38,8 @@ class VerificationSession(Base):
     page_generation: Mapped[int]
     """Raised whenever the link is opened again; pages of older generations are refused."""
     attempt_number: Mapped[int]
+    frame_count: Mapped[int]
+    """Frames accepted over all attempts."""
     consented_at: Mapped[float | None]
 
     reason: Mapped[str | None] = mapped_column(String(32))

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from app.errors import LinkGoneError
 from app.models import SpentNonce, VerificationSession
 from app.sessions import lifecycle
+from app.sessions.conclusion import conclude_early
 from app.signing.request_link import VerificationRequest
 from app.verifications.overrides import Overrides
-from app.verifications.store import PublishedConfiguration
+from app.verifications.store import PublishedConfiguration, load_version
 from app.vocabulary import Reason, SessionState
 
 BROWSER_TOKEN_BYTES = 32
@@ -90,9 +91,16 @@ def _session_of_link(db: Session, request: VerificationRequest) -> VerificationS
 def _expire_if_due(db: Session, visit: VerificationSession, now: float) -> bool:
     if now < visit.expires_at or visit.state == SessionState.REVIEW:
         return False
-    visit.reason = Reason.SESSION_EXPIRED
-    visit.concluded_at = now
-    lifecycle.advance(db, visit, SessionState.EXPIRED, reason=Reason.SESSION_EXPIRED, actor="clock", now=now)
+    configuration = load_version(db, visit.version_id).configuration
+    conclude_early(
+        db,
+        visit,
+        configuration,
+        SessionState.EXPIRED,
+        Reason.SESSION_EXPIRED,
+        actor="clock",
+        now=now,
+    )
     return True
 
 
@@ -144,6 +152,7 @@ def _new_visit(
         browser_token_hash=hash_token(token),
         page_generation=1,
         attempt_number=0,
+        frame_count=0,
         verifier_results={},
         decision_notes={},
         created_at=now,

@@ -1,0 +1,79 @@
+"""A batch of frames as the browser sends it: numbers checked here, pictures in `app.capture.intake`."""
+
+import json
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Self
+
+from app.errors import InputError, TooLargeError
+
+MAX_FRAMES_PER_BATCH = 20
+MAX_CLIENT_MS = 24 * 3600 * 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class FrameBatch:
+    """Consecutive frames of one attempt."""
+
+    attempt: int
+    first: int
+    """Number of the first frame of the batch, counted from 0 in the attempt."""
+    client_ms: tuple[float, ...]
+    """The browser's clock for each frame, never going back."""
+    pictures: tuple[bytes, ...]
+    """Encoded pictures, unread."""
+
+    @classmethod
+    def from_form(cls, meta: str, pictures: list[bytes]) -> Self:
+        """Read the form's `meta` and `frame` fields; `InputError` names what is wrong."""
+        document = _object(meta)
+        batch = cls(
+            attempt=_whole(document, "attempt"),
+            first=_whole(document, "first"),
+            client_ms=_times(document.get("clientMs")),
+            pictures=tuple(pictures),
+        )
+        batch._check_counts()
+        return batch
+
+    def _check_counts(self) -> None:
+        if not self.pictures:
+            raise InputError("frame", "at least one picture")
+        if len(self.pictures) > MAX_FRAMES_PER_BATCH:
+            raise TooLargeError("frame", f"at most {MAX_FRAMES_PER_BATCH} pictures a batch")
+        if len(self.client_ms) != len(self.pictures):
+            raise InputError("meta.clientMs", "must have one time for each picture")
+
+
+def _object(meta: str) -> dict[str, Any]:
+    try:
+        document = json.loads(meta)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise InputError("meta", "must be a JSON object")
+    return document
+
+
+def _whole(document: dict[str, Any], name: str) -> int:
+    value = document.get(name)
+    if type(value) is not int or not 0 <= value <= 1_000_000:
+        raise InputError(f"meta.{name}", "must be a whole number, 0 or more")
+    return value
+
+
+def _times(value: object) -> tuple[float, ...]:
+    if not isinstance(value, list) or not all(_is_time(item) for item in value):
+        raise InputError("meta.clientMs", "must be a list of milliseconds")
+    times = tuple(float(item) for item in value)
+    if any(later < earlier for earlier, later in pairwise(times)):
+        raise InputError("meta.clientMs", "must not go back")
+    return times
+
+
+def _is_time(item: object) -> bool:
+    if type(item) not in (int, float):
+        return False
+    number = float(item)  # type: ignore[arg-type]
+    return math.isfinite(number) and 0 <= number <= MAX_CLIENT_MS

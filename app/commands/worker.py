@@ -1,0 +1,35 @@
+"""`flask worker`: expiry, lost verdicts and retention."""
+
+import signal
+import threading
+
+import click
+from flask.cli import with_appcontext
+
+from app.commands.parts import clear_errors, load_settings
+from app.schema import require_current
+from app.wiring import build_runtime
+from app.worker import run_forever, run_once
+
+POLL_SECONDS = 2.0
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due and stop.")
+@with_appcontext
+def worker(once: bool) -> None:
+    """Run the worker loop; as many as you like may run beside each other."""
+    with clear_errors():
+        runtime = build_runtime(load_settings())
+        require_current(runtime.database)
+    if once:
+        tick = run_once(runtime, runtime.clock())
+        click.echo(
+            f"expired {tick.expired}, decided {tick.decided}, purged {tick.purged}, "
+            f"faces forgotten {tick.faces_forgotten}"
+        )
+        return
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    run_forever(runtime, stop.wait, POLL_SECONDS)

@@ -1,0 +1,56 @@
+"""The application factory: a table of contents."""
+
+import logging
+from pathlib import Path
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import error_pages
+from app.hosted import capture_api, entry, health, locales, pages, sandbox, security_headers
+from app.runtime import Runtime
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_FORM_PARTS = 32
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """Return the web application around the given parts."""
+    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.extensions["visavis"] = runtime
+    _configure(app, runtime.settings)
+    locales.install(app)
+    error_pages.init_error_pages(app)
+    security_headers.init_security_headers(app, https=runtime.settings.is_https)
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    # Every blueprint carries its guard as a before_request of its own; a test holds them to it.
+    for blueprint, rate in (
+        (entry.blueprint, runtime.settings.rate_limit_open),
+        (pages.blueprint, ""),
+        (capture_api.blueprint, runtime.settings.rate_limit_capture),
+        (health.blueprint, ""),
+        (sandbox.blueprint, ""),
+    ):
+        if rate:
+            limiter.limit(rate)(blueprint)
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        MAX_FORM_PARTS=MAX_FORM_PARTS,
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "app" / "translations"),
+        SEND_FILE_MAX_AGE_DEFAULT=300,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    logging.getLogger("app").setLevel(settings.log_level)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

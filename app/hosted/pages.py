@@ -1,0 +1,40 @@
+"""The hosted page and the way out of it."""
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from app import flow
+from app.hosted.guards import require_browser, runtime
+from app.hosted.locales import choose_language
+from app.hosted.page_data import page_data
+from app.hosted.security_headers import allow_frames
+
+blueprint = Blueprint("hosted", __name__, url_prefix="/session/<session_id>")
+blueprint.before_request(require_browser)
+
+
+@blueprint.get("")
+def show_page(session_id: str) -> Response:
+    """Render the page of an open session; a finished one shows its end."""
+    parts = runtime()
+    view = flow.view_session(parts, session_id, parts.clock())
+    configured = view.configuration.experience_config.locale
+    language = choose_language(
+        request.args.get("locale"), view.visit.locale, None if configured == "auto" else configured
+    )
+    allow_frames(view.configuration.security_config.frame_ancestors)
+    page = page_data(parts, view, language)
+    return make_response(render_template("hosted/session.html", page=page))
+
+
+@blueprint.get("/return")
+def leave_page(session_id: str) -> Response:
+    """Send the person back with the signed result; without a target show the result and stop."""
+    parts = runtime()
+    url = flow.deliver(parts, session_id, parts.clock())
+    if url is not None:
+        return redirect(url, 303)
+    view = flow.view_session(parts, session_id, parts.clock())
+    choose_language(request.args.get("locale"), view.visit.locale)
+    allow_frames(view.configuration.security_config.frame_ancestors)
+    return make_response(render_template("hosted/finished.html", result=view.status.outcome_result))

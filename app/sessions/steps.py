@@ -1,0 +1,133 @@
+"""The small moves of a session that `app.flow` is told with."""
+
+from sqlalchemy.orm import Session
+
+from app.capture import attempts, coach
+from app.capture.batches import FrameBatch
+from app.errors import InputError, NotFoundError, StateConflictError
+from app.models import CaptureAttempt, VerificationSession
+from app.runtime import Runtime
+from app.sessions import conclusion, lifecycle
+from app.verifications.configuration import Configuration
+from app.verifications.overrides import Overrides
+from app.verifications.requirements import requirements_of
+from app.verifications.store import load_version
+from app.vocabulary import Reason, SessionState
+
+# At the pace that the page is told to keep this is more than any attempt's time limit.
+MAX_FRAMES_PER_SESSION = 600
+ACCEPTS_FRAMES = frozenset({SessionState.CREATED, SessionState.CAPTURING})
+
+
+def load(db: Session, session_id: str) -> tuple[VerificationSession, Configuration]:
+    """Return a session with the configuration version it began with."""
+    visit = db.get(VerificationSession, session_id)
+    if visit is None:
+        raise NotFoundError("no such session")
+    return visit, load_version(db, visit.version_id).configuration
+
+
+def require_accepting(visit: VerificationSession) -> None:
+    """Raise `StateConflictError` unless frames and answers are still welcome."""
+    if visit.state not in ACCEPTS_FRAMES:
+        raise StateConflictError(f"this session is {visit.state}")
+
+
+def cancel(
+    db: Session, visit: VerificationSession, configuration: Configuration, reason: Reason, now: float
+) -> None:
+    """End a session because the person, or the lack of a camera, says so."""
+    conclusion.conclude_early(
+        db, visit, configuration, SessionState.CANCELLED, reason, actor="person", now=now
+    )
+
+
+def begin_attempt(
+    runtime: Runtime,
+    db: Session,
+    visit: VerificationSession,
+    configuration: Configuration,
+    camera: str,
+    now: float,
+) -> None:
+    """Begin the next attempt with a challenge that nobody has seen, or give up when none is left."""
+    if _uses_up_an_attempt(runtime, db, visit):
+        visit.attempt_number += 1
+    if visit.attempt_number > configuration.security_config.max_attempts:
+        visit.attempt_number = configuration.security_config.max_attempts
+        conclusion.conclude_early(
+            db,
+            visit,
+            configuration,
+            SessionState.CANCELLED,
+            Reason.ATTEMPTS_EXHAUSTED,
+            actor="policy",
+            now=now,
+        )
+        return
+    requirements = requirements_of(configuration, Overrides.from_json(visit.overrides))
+    deadline = min(now + configuration.experience_config.timeouts.challenge_seconds, visit.expires_at)
+    attempts.begin_attempt(
+        db,
+        runtime.sealer,
+        visit,
+        coach.begin(runtime.rng, requirements),
+        camera=camera,
+        now=now,
+        deadline=deadline,
+    )
+
+
+def attempt_for(db: Session, visit: VerificationSession, batch: FrameBatch) -> CaptureAttempt | None:
+    """Return the attempt that a batch belongs to; None when the batch was received before.
+
+    Raises `InputError` for frames of another attempt or with a gap before them.
+    """
+    require_accepting(visit)
+    attempt = attempts.current_attempt(db, visit.id)
+    if attempt is None:
+        raise StateConflictError("no attempt is under way; start one first")
+    if batch.attempt != attempt.number:
+        raise InputError("meta.attempt", f"attempt {attempt.number} is under way")
+    if batch.first > attempt.next_frame:
+        raise InputError("meta.first", f"frame {attempt.next_frame} is next")
+    return attempt if batch.first == attempt.next_frame else None
+
+
+def follow_capture(
+    db: Session,
+    visit: VerificationSession,
+    configuration: Configuration,
+    new_frames: int,
+    progress: coach.CaptureProgress,
+    now: float,
+) -> None:
+    """Move the session's state after an accepted batch."""
+    visit.frame_count += new_frames
+    if visit.state == SessionState.CREATED:
+        lifecycle.advance(db, visit, SessionState.CAPTURING, actor="person", now=now)
+    visit.reason = None
+    if progress.complete:
+        lifecycle.advance(db, visit, SessionState.PROCESSING, actor="person", now=now)
+    elif visit.frame_count >= MAX_FRAMES_PER_SESSION:
+        conclusion.conclude_early(
+            db,
+            visit,
+            configuration,
+            SessionState.EXPIRED,
+            Reason.TIMEOUT,
+            actor="clock",
+            now=now,
+        )
+
+
+def _uses_up_an_attempt(runtime: Runtime, db: Session, visit: VerificationSession) -> bool:
+    """Tell whether starting now takes another number.
+
+    A reload before the first target was told is free; afterwards the challenge is spent, or else
+    reloading would be a way to shop for an easy one.
+    """
+    live = attempts.current_attempt(db, visit.id)
+    if live is None:
+        return True
+    return bool(attempts.load_progress(runtime.sealer, live).steps)
