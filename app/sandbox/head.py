@@ -25,6 +25,8 @@ FACE_LEVEL = 0.47
 ABOVE, BELOW = 0.25, 0.3
 # Texels per pixel, so that a face that comes nearer stays sharp; never above the photo's own detail.
 MAX_TEXTURE_SCALE = 1.5
+# How far hair and ears may reach beyond the face mesh, in widths of it.
+HAIR = 0.35
 # Sigma in texels: hides the streaks of the photo's last row where the texture is longer than the photo.
 EDGE_BLUR = 9.0
 
@@ -86,7 +88,8 @@ def build_head(photo: RgbImage, landmarks: NDArray[np.floating], frame: tuple[in
     origin = _origin(points[:, :2], zoom, frame)
     corner = (origin + np.array([0, rows[0]])) * texture_scale
     size = (round(frame[0] * texture_scale), round((rows[1] - rows[0]) * texture_scale))
-    texture = _cropped(photo, zoom * texture_scale, corner, size)
+    around = _head_columns(points * zoom * texture_scale)
+    texture = _cropped(photo, zoom * texture_scale, corner, size, around)
     framed = points * zoom
     framed[:, :2] -= origin
     return Head(texture, texture_scale, rows[0], build_mesh(framed, frame, rows), frame)
@@ -110,14 +113,23 @@ def _origin(points: Floats, zoom: float, frame: tuple[int, int]) -> Floats:
     return origin
 
 
-def _cropped(photo: RgbImage, zoom: float, corner: Floats, size: tuple[int, int]) -> RgbImage:
+def _head_columns(points: Floats) -> tuple[int, int]:
+    """Return the first and last column that may show some of the head."""
+    left, right = points[:, 0].min(), points[:, 0].max()
+    hair = HAIR * (right - left)
+    return round(float(left - hair)), round(float(right + hair))
+
+
+def _cropped(
+    photo: RgbImage, zoom: float, corner: Floats, size: tuple[int, int], around: tuple[int, int]
+) -> RgbImage:
     """Cut (width, height) out of the zoomed photo, and continue the room where the photo ends."""
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
     zoomed = cv2.resize(photo, None, fx=zoom, fy=zoom, interpolation=way)
     height, width = zoomed.shape[:2]
     columns = np.arange(size[0]) + round(float(corner[0]))
     rows = np.arange(size[1]) + round(float(corner[1]))
-    texture = zoomed[np.clip(rows, 0, height - 1)][:, _mirrored(columns, width)]
+    texture = zoomed[np.clip(rows, 0, height - 1)][:, _mirrored(columns, width, around)]
     # Above and below, a mirrored photo would show hair and hands twice: its last row goes on.
     soft = cv2.GaussianBlur(texture, (0, 0), EDGE_BLUR)
     beyond = (rows < 0) | (rows >= height)
@@ -125,6 +137,8 @@ def _cropped(photo: RgbImage, zoom: float, corner: Floats, size: tuple[int, int]
     return np.ascontiguousarray(texture)
 
 
-def _mirrored(index: NDArray[np.int_], length: int) -> NDArray[np.int_]:
-    folded = index % (2 * length)
-    return np.minimum(folded, 2 * length - 1 - folded)
+def _mirrored(index: NDArray[np.int_], length: int, around: tuple[int, int]) -> NDArray[np.int_]:
+    """Mirror at both edges, but stop before the head would be seen twice."""
+    left = np.minimum(-1 - index, max(0, around[0]))
+    right = np.maximum(2 * length - 1 - index, min(length - 1, around[1]))
+    return np.where(index < 0, left, np.where(index >= length, right, index))

@@ -92,7 +92,7 @@ def build_mesh(landmarks: Floats, frame: tuple[int, int], rows: tuple[int, int])
         uv=uv,
         turn=turn,
         travel=travel,
-        triangles=_triangulated(uv),
+        triangles=triangulated(uv),
         pivot=_pivot(vertices, outline.width),
         upright=rotation(_pose_in_photo(landmarks)).T,
         camera_distance=camera_distance,
@@ -126,7 +126,7 @@ def _points_around(outline: FaceOutline, width: int, rows: tuple[int, int]) -> F
     return np.vstack([rings, grid[on_edge | outline.outside(grid, RINGS[-1] + 1)]])
 
 
-def _triangulated(points: Floats) -> NDArray[np.int32]:
+def triangulated(points: Floats) -> NDArray[np.int32]:
     """Return the Delaunay triangles of (n, 2) points, clockwise on the screen."""
     low, high = points.min(axis=0) - 10, points.max(axis=0) + 10
     plane = cv2.Subdiv2D((int(low[0]), int(low[1]), int(high[0] - low[0]) + 10, int(high[1] - low[1]) + 10))

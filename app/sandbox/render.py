@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.inference.types import RgbImage
-from app.sandbox.mesh import ROOM_DEPTH, HeadMesh
-from app.sandbox.outline import Floats, face_width
+from app.sandbox.mesh import HeadMesh
+from app.sandbox.outline import Floats
 from app.sandbox.pose import HeadPose
 
 # Vertices are handed to the polygon filler in 1/16 pixel.
@@ -34,8 +34,10 @@ class ScreenLight:
 class TextureMap:
     """Where each pixel of a picture comes from."""
 
-    xy: NDArray[np.float32]
-    """(h, w, 2) pixels of the frame at rest."""
+    x: NDArray[np.float32]
+    """(h, w) column in the frame at rest."""
+    y: NDArray[np.float32]
+    """(h, w) row in the frame at rest."""
     facing: NDArray[np.float32]
     """(h, w) how strongly the screen lights this spot, 1 = facing it at distance 1."""
 
@@ -57,7 +59,7 @@ def view_scale(frame: tuple[int, int], size: tuple[int, int]) -> float:
 
 def sampled(texture: RgbImage, texture_scale: float, top: int, traced: TextureMap) -> RgbImage:
     """Fetch the texture, `texture_scale` texels per pixel of the frame, which begins at row `top`."""
-    x, y = traced.xy[..., 0] + 0.5, traced.xy[..., 1] + (0.5 - top)
+    x, y = traced.x + 0.5, traced.y + (0.5 - top)
     texel = x * texture_scale - 0.5, y * texture_scale - 0.5
     picture = cv2.remap(texture, *texel, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return picture.astype(np.uint8, copy=False)
@@ -65,8 +67,9 @@ def sampled(texture: RgbImage, texture_scale: float, top: int, traced: TextureMa
 
 def lit(picture: RgbImage, traced: TextureMap, light: ScreenLight) -> RgbImage:
     """Add the screen's light to a rendered picture."""
-    gain = light.ambient + traced.facing[..., None] * np.array(light.screen_rgb, np.float32)
-    shown = picture * gain ** (1 / DISPLAY_GAMMA)
+    facing = np.clip(traced.facing, 0.0, None)[..., None]
+    gain = light.ambient + facing * np.array(light.screen_rgb, np.float32)
+    shown = picture * gain ** np.float32(1 / DISPLAY_GAMMA)
     return np.clip(np.round(shown), 0, 255).astype(np.uint8)
 
 
@@ -101,10 +104,15 @@ def _interpolated(ids: NDArray[np.int32], planes: Floats, frame: tuple[int, int]
     room = np.zeros((1, 3, 3))
     room[0, :2, :2] = np.eye(2) / scale
     room[0, 2, :2] = (np.array(frame) - np.array((width, height)) / scale) / 2
-    at = np.concatenate([planes, room]).astype(np.float32)[ids]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    value = at[..., 0, :] * x[..., None] + at[..., 1, :] * y[..., None] + at[..., 2, :]
-    return TextureMap(np.ascontiguousarray(value[..., :2]), np.clip(value[..., 2], 0, 4))
+    table = np.concatenate([planes, room]).astype(np.float32)
+    column, row = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+    xy_facing = (
+        table[:, 0, k].take(ids, mode="wrap") * column
+        + table[:, 1, k].take(ids, mode="wrap") * row
+        + table[:, 2, k].take(ids, mode="wrap")
+        for k in range(3)
+    )
+    return TextureMap(*xy_facing)
 
 
 def _facing(mesh: HeadMesh, points: Floats) -> Floats:
@@ -117,8 +125,7 @@ def _facing(mesh: HeadMesh, points: Floats) -> Floats:
     to_screen = np.array([0.0, 0.0, -mesh.camera_distance]) - points
     distance = np.linalg.norm(to_screen, axis=1)
     cosine = np.clip((normals * to_screen).sum(axis=1) / distance, 0, 1)
-    room = ROOM_DEPTH * face_width(mesh.vertices) * (1 - mesh.travel)
     # Off the head the mesh is no real surface: cloth and walls count as facing the screen.
     cosine = mesh.turn * cosine + (1 - mesh.turn)
-    lighting: Floats = cosine * (mesh.camera_distance / np.maximum(distance, room)) ** 2
+    lighting: Floats = cosine * (mesh.camera_distance / distance) ** 2
     return lighting

@@ -1,0 +1,1 @@
+"""Simulated people, cameras and attacks; for tests only."""
