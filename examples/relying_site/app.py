@@ -33,7 +33,7 @@ SKIPPED = {
 }
 CHECKS = {
     "reLivenessResult": "A live person, not a picture",
-    "reFaceRecognitionResult": "The face that belongs to this account",
+    "reFaceRecognitionResult": "Your face",
     "reAgeVerificationResult": "Age",
     "reGenderVerificationResult": "Gender",
 }
