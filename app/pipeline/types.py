@@ -20,6 +20,14 @@ TRACKED_LANDMARKS: tuple[int, ...] = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class MeasurementNeeds:
+    """Which of the dearer models a session needs at all; embeddings are always needed for continuity."""
+
+    demographics: bool = False
+    bona_fide: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CaptureSample:
     """One decoded frame as the browser sent it; lives in memory only."""

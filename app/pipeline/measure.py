@@ -1,0 +1,79 @@
+"""Frames in, measurements out: the only place where pixels are looked at."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.inference.types import FaceEngine, FaceGeometry
+from app.pipeline.colour import background_rgb, face_rgb
+from app.pipeline.landmarks import face_middle, face_width, keep_tracked
+from app.pipeline.noise import noise_floor
+from app.pipeline.planning import FramePlan, plan_frame
+from app.pipeline.pose import head_pose
+from app.pipeline.quality import face_quality
+from app.pipeline.types import CaptureSample, FaceMeasurement, FrameMeasurement, MeasurementNeeds
+
+# More people than this need not be told apart; the detector's cost grows with every face.
+MAX_FACES = 4
+
+
+def measure_batch(
+    samples: Sequence[CaptureSample],
+    engine: FaceEngine,
+    needs: MeasurementNeeds,
+    measured: Sequence[FrameMeasurement] = (),
+    *,
+    quick: bool = True,
+    max_faces: int = MAX_FACES,
+) -> list[FrameMeasurement]:
+    """Measure the frames that follow `measured`, in order; `quick` as in `plan_frame`."""
+    known = list(measured)
+    for sample in samples:
+        plan = plan_frame(known, sample.client_ms, needs, quick=quick)
+        known.append(measure_frame(sample, engine, plan, max_faces=max_faces))
+    return known[len(measured) :]
+
+
+def measure_frame(
+    sample: CaptureSample, engine: FaceEngine, plan: FramePlan, *, max_faces: int = MAX_FACES
+) -> FrameMeasurement:
+    """Measure one frame: all of its faces are counted, the largest one is described."""
+    faces = engine.detect(sample.image, max_faces)
+    return FrameMeasurement(
+        number=sample.number,
+        client_ms=sample.client_ms,
+        received_ms=sample.received_ms,
+        digest=sample.digest,
+        size=(sample.image.shape[1], sample.image.shape[0]),
+        face_count=len(faces),
+        face=_measure_face(sample, engine, faces[0], plan) if faces else None,
+        noise=noise_floor(sample.image),
+    )
+
+
+def _measure_face(
+    sample: CaptureSample, engine: FaceEngine, geometry: FaceGeometry, plan: FramePlan
+) -> FaceMeasurement:
+    face, image = describe_face(sample, geometry), sample.image
+    return replace(
+        face,
+        embedding=engine.embed(image, geometry) if plan.wants_embedding(face) else None,
+        demographics=engine.estimate_demographics(image, geometry) if plan.wants_demographics(face) else None,
+        bona_fide=engine.bona_fide_score(image, geometry) if plan.wants_bona_fide(face) else None,
+    )
+
+
+def describe_face(sample: CaptureSample, geometry: FaceGeometry) -> FaceMeasurement:
+    """Measure everything that needs no further model: place, pose, quality, colour."""
+    image, points = sample.image, keep_tracked(geometry.landmarks)
+    height, width = image.shape[:2]
+    x, y = face_middle(points).tolist()
+    return FaceMeasurement(
+        center=(x / width, y / height),
+        width_share=face_width(points) / min(width, height),
+        pose=head_pose(points),
+        quality=face_quality(image, points),
+        landmarks=points,
+        face_rgb=face_rgb(image, points),
+        background_rgb=background_rgb(image, points),
+        presence=geometry.presence,
+    )

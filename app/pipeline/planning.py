@@ -1,0 +1,114 @@
+"""Which frames deserve the dearer models: decided by what was measured so far, never by the browser.
+
+Spacing counts frames, which the server numbers; the browser's clock may only make frames rarer within narrow
+bounds. Otherwise a forged clock could keep a substituted face out of the embeddings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.pipeline.types import FaceMeasurement, FrameMeasurement, HeadPose, MeasurementNeeds
+
+# An embedding of a face turned further than this says little about identity (the mesh's alignment fails
+# first).
+MAX_EMBEDDING_TURN = 40.0
+# "Frontal": within this the embedding moves less than between two sessions of one person.
+FRONTAL_YAW, FRONTAL_PITCH = 14.0, 22.0
+# Below this the recognition chip (150 px, eyes about 74 px apart) is mostly interpolation.
+MIN_INTER_EYE = 20.0
+
+# Frames after which the next one is due whatever the clock says, and the clock's usual distance.
+SPACING_FRAMES, SPACING_MS = 2, 120.0
+FORCED_FRAMES = 8
+# A pose this far from the last embedded one is due at once: the frames of a challenge step that prove who
+# moved.
+POSE_STEP_DEGREES, SCALE_STEP = 8.0, 0.12
+# Enough at the beginning for a capture of one second; later ones are for continuity, and cost 3 ms each.
+QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 6, 5
+MAX_EMBEDDINGS = 40
+MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 5, 3
+MAX_BONA_FIDE, BONA_FIDE_SPACING_FRAMES = 16, 3
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlan:
+    """Which of the dearer models are due for the next frame, should its face be fit for them."""
+
+    embedding_due: bool = False
+    """Due for a face in any pose that the model can read."""
+    embedding_due_when_moved: bool = False
+    """Due if the pose differs enough from `last_pose` and `last_width`."""
+    demographics_due: bool = False
+    bona_fide_due: bool = False
+    last_pose: HeadPose | None = None
+    last_width: float = 0.0
+
+    def wants_embedding(self, face: FaceMeasurement) -> bool:
+        """Tell whether this face is to be embedded."""
+        if not _readable(face):
+            return False
+        return self.embedding_due or (self.embedding_due_when_moved and self._moved(face))
+
+    def wants_demographics(self, face: FaceMeasurement) -> bool:
+        """Tell whether age and gender are to be estimated from this face."""
+        return self.demographics_due and _readable(face) and is_frontal(face)
+
+    def wants_bona_fide(self, face: FaceMeasurement) -> bool:
+        """Tell whether the passive liveness model is to see this face."""
+        return self.bona_fide_due and is_frontal(face)
+
+    def _moved(self, face: FaceMeasurement) -> bool:
+        if self.last_pose is None:
+            return True
+        turned = abs(face.pose.yaw - self.last_pose.yaw), abs(face.pose.pitch - self.last_pose.pitch)
+        scaled = abs(face.width_share / max(self.last_width, 1e-6) - 1)
+        return max(turned) >= POSE_STEP_DEGREES or scaled >= SCALE_STEP
+
+
+def plan_frame(
+    measured: Sequence[FrameMeasurement], client_ms: float, needs: MeasurementNeeds, *, quick: bool = True
+) -> FramePlan:
+    """Plan the frame that follows `measured`, captured at `client_ms` by the browser's clock.
+
+    `quick`: recognition frames are being collected, so the wide spacing of a long challenge is off.
+    """
+    embedded = [frame for frame in measured if frame.face is not None and frame.face.embedding is not None]
+    last = embedded[-1] if embedded else None
+    number = len(measured)
+    return FramePlan(
+        embedding_due=len(embedded) < MAX_EMBEDDINGS and _embedding_due(embedded, number, client_ms, quick),
+        embedding_due_when_moved=len(embedded) < MAX_EMBEDDINGS,
+        demographics_due=needs.demographics
+        and _due(
+            measured, "demographics", number, limit=MAX_DEMOGRAPHICS, spacing=DEMOGRAPHICS_SPACING_FRAMES
+        ),
+        bona_fide_due=needs.bona_fide
+        and _due(measured, "bona_fide", number, limit=MAX_BONA_FIDE, spacing=BONA_FIDE_SPACING_FRAMES),
+        last_pose=last.face.pose if last and last.face else None,
+        last_width=last.face.width_share if last and last.face else 0.0,
+    )
+
+
+def is_frontal(face: FaceMeasurement) -> bool:
+    """Tell whether the face looks towards the camera closely enough for recognition and age."""
+    return abs(face.pose.yaw) <= FRONTAL_YAW and abs(face.pose.pitch) <= FRONTAL_PITCH
+
+
+def _readable(face: FaceMeasurement) -> bool:
+    turn = max(abs(face.pose.yaw), abs(face.pose.pitch))
+    return turn <= MAX_EMBEDDING_TURN and face.quality.inter_eye_distance >= MIN_INTER_EYE
+
+
+def _embedding_due(embedded: Sequence[FrameMeasurement], number: int, client_ms: float, quick: bool) -> bool:
+    if not embedded:
+        return True
+    frames = number - embedded[-1].number
+    if not quick and len(embedded) >= QUICK_EMBEDDINGS:
+        return frames >= SLOW_SPACING_FRAMES
+    on_time = frames >= SPACING_FRAMES and client_ms - embedded[-1].client_ms >= SPACING_MS
+    return on_time or frames >= FORCED_FRAMES
+
+
+def _due(measured: Sequence[FrameMeasurement], name: str, number: int, *, limit: int, spacing: int) -> bool:
+    done = [f.number for f in measured if f.face is not None and getattr(f.face, name) is not None]
+    return len(done) < limit and (not done or number - done[-1] >= spacing)
