@@ -6,13 +6,14 @@ to one recognition model on one landmarker; with any other the service refuses t
 
 import itertools
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from app.decision.types import RecognitionMode, RecognitionRequirement
-from app.errors import SettingsError
+from app.errors import InputError, SettingsError
 
 # Of strangers who are searched for, at most this share may be taken for somebody: 1:1000 as NIST
 # SP 800-63A-4 asks of one-to-many systems.
@@ -42,9 +43,15 @@ class OperatingPoint(_Frozen):
 
 
 class SizeTable(_Frozen):
-    """Operating points of templates that are worth `size` independent frames."""
+    """Operating points of comparing a template of `smaller` frames with one of `larger`.
 
-    size: int = Field(ge=1)
+    The table needs both: fusing frames makes a template more alike to everybody, so that a threshold
+    measured on two single frames would let through too much against a template of five.
+    """
+
+    smaller: int = Field(ge=1)
+    larger: int = Field(ge=1)
+    people: int = Field(ge=2)
     impostor_comparisons: int = Field(ge=1)
     genuine_comparisons: int = Field(ge=1)
     points: tuple[OperatingPoint, ...] = Field(min_length=1)
@@ -53,7 +60,7 @@ class SizeTable(_Frozen):
     def _monotone(self) -> "SizeTable":
         for looser, stricter in itertools.pairwise(self.points):
             if stricter.fmr >= looser.fmr or stricter.threshold < looser.threshold:
-                raise ValueError(f"size {self.size}: a lower fmr must come later and have no lower threshold")
+                raise ValueError("a lower fmr must come later and have no lower threshold")
         return self
 
     def threshold(self, false_match_rate: float) -> float:
@@ -86,25 +93,48 @@ class Calibration(_Frozen):
     date: str
     method: str
     single_photo: SinglePhoto
-    sizes: tuple[SizeTable, ...] = Field(min_length=1)
+    tables: tuple[SizeTable, ...] = Field(min_length=1)
+
+    @property
+    def sizes(self) -> list[int]:
+        """The calibrated template sizes, ascending."""
+        return sorted({table.smaller for table in self.tables})
 
     @model_validator(mode="after")
-    def _ascending(self) -> "Calibration":
-        sizes = [table.size for table in self.sizes]
-        if sizes != sorted(set(sizes)) or sizes[0] != 1:
-            raise ValueError("sizes: must begin with 1 and ascend")
+    def _complete(self) -> "Calibration":
+        pairs = [(table.smaller, table.larger) for table in self.tables]
+        if self.sizes[0] != 1 or sorted(pairs) != list(
+            itertools.combinations_with_replacement(self.sizes, 2)
+        ):
+            raise ValueError("tables: every pair of sizes is needed once, beginning with 1 and 1")
         return self
 
-    def threshold(self, size: float, false_match_rate: float) -> float:
-        """Return the threshold for templates worth `size` frames.
+    def threshold(self, first_size: float, second_size: float, false_match_rate: float) -> float:
+        """Return the threshold for comparing templates worth so many frames each.
 
-        Between two calibrated sizes the higher threshold of the two holds; beyond the largest, its own.
+        Between calibrated sizes it is interpolated in 1/size. The noise left in a mean of n frames is
+        proportional to 1/n, and similarity is convex in it: the chord lies above the curve, which makes
+        the interpolated threshold the stricter one. Beyond the largest size, that of the largest holds.
         """
-        largest = self.sizes[-1].size
-        clamped = min(max(size, 1.0), float(largest))
-        below = max((table for table in self.sizes if table.size <= clamped), key=lambda table: table.size)
-        above = min((table for table in self.sizes if table.size >= clamped), key=lambda table: table.size)
-        return max(below.threshold(false_match_rate), above.threshold(false_match_rate))
+        return sum(
+            first_weight * second_weight * self._table(first, second).threshold(false_match_rate)
+            for first, first_weight in self._neighbours(first_size)
+            for second, second_weight in self._neighbours(second_size)
+        )
+
+    def _table(self, first: int, second: int) -> SizeTable:
+        pair = (min(first, second), max(first, second))
+        return next(table for table in self.tables if (table.smaller, table.larger) == pair)
+
+    def _neighbours(self, size: float) -> Iterator[tuple[int, float]]:
+        size = min(max(size, 1.0), float(self.sizes[-1]))
+        below = max(each for each in self.sizes if each <= size)
+        above = min(each for each in self.sizes if each >= size)
+        if below == above:
+            yield below, 1.0
+            return
+        share_above = (1 / below - 1 / size) / (1 / below - 1 / above)
+        yield from ((below, 1 - share_above), (above, share_above))
 
 
 def read_calibration(config_dir: Path, recognition_model: str, landmarker: str) -> Calibration:
@@ -146,27 +176,34 @@ def thresholds(
     effective_sizes: tuple[float, float],
     collection_size: int,
     review_uncertain: bool = False,
+    found_size: float | None = None,
 ) -> RecognitionRequirement:
     """Turn a configured false match rate into similarity thresholds.
 
     `effective_sizes` are those of the stored template and of the probe (twice the probe's when nothing is
-    stored yet). 1:1 holds the configured rate. 1:N is never looser, and so strict that a stranger is
-    taken for any of `collection_size` people in at most one search of a thousand. With `review_uncertain`
-    the band below it goes down to the configured rate, but sends at most one stranger in twenty to an
-    operator; without it there is no band, because whoever is in it would be refused unheard.
+    stored yet); `found_size` is that of the face that the search found, None = not known, which takes
+    the largest and so the strictest. 1:1 holds the configured rate. 1:N is never looser, and so strict
+    that a stranger is taken for any of `collection_size` people in at most one search of a thousand.
+
+    With `review_uncertain` a band below the 1:N threshold goes down to the configured rate, but sends at
+    most one stranger in twenty to an operator. Without it there is no band, because whoever fell into it
+    would be refused unheard, far more often than once in a thousand.
     """
-    size = min(effective_sizes)
-    search_rate = min(
-        false_match_rate, rate_per_comparison(FALSE_POSITIVE_IDENTIFICATION_RATE, collection_size)
+    if not 0 < false_match_rate < 1:
+        raise InputError("falseMatchRate", "must be above 0 and below 1")
+    stored, probe = effective_sizes
+    found = calibration.sizes[-1] if found_size is None else found_size
+    search = calibration.threshold(
+        found, probe, _search_rate(false_match_rate, FALSE_POSITIVE_IDENTIFICATION_RATE, collection_size)
     )
-    search = calibration.threshold(effective_sizes[1], search_rate)
-    review_rate = min(false_match_rate, rate_per_comparison(FALSE_REVIEW_RATE, collection_size))
-    review = calibration.threshold(effective_sizes[1], review_rate) if review_uncertain else search
+    review = calibration.threshold(
+        found, probe, _search_rate(false_match_rate, FALSE_REVIEW_RATE, collection_size)
+    )
     return RecognitionRequirement(
         mode=mode,
-        match_threshold=calibration.threshold(size, false_match_rate),
+        match_threshold=calibration.threshold(stored, probe, false_match_rate),
         search_threshold=search,
-        review_threshold=min(review, search),
+        review_threshold=min(review, search) if review_uncertain else search,
         review_uncertain=review_uncertain,
     )
 
@@ -177,3 +214,7 @@ def rate_per_comparison(search_rate: float, collection_size: int) -> float:
     1 − (1 − rate)^(1/N), the inverse of 1 − (1 − FMR)^N, in the form that keeps its digits for large N.
     """
     return -math.expm1(math.log1p(-search_rate) / max(collection_size, 1))
+
+
+def _search_rate(configured: float, search_rate: float, collection_size: int) -> float:
+    return min(configured, rate_per_comparison(search_rate, collection_size))
