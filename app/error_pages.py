@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from app import errors
-from app.hosted.texts import error_texts
 from app.verifications.document import ConfigurationRefusedError
 
 log = logging.getLogger(__name__)
@@ -127,14 +127,51 @@ def _problem_document(problem: Problem, detail: str, field: str | None) -> Respo
 
 def _page(problem: Problem, detail: str, field: str | None) -> str:
     """Render the page for people; what only an engineer understands stands below, in small print."""
-    texts = error_texts(int(problem.status))
+    title, text = _texts(problem)
     technical = detail if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR else None
     return render_template(
         "errors/error.html",
         status=int(problem.status),
-        title=texts["title"],
-        detail=texts["detail"],
+        title=title,
+        detail=text,
         technical=technical,
         field=field,
         retry_url=None,
     )
+
+
+def _texts(problem: Problem) -> tuple[str, str]:
+    """Return title and explanation for the person, in their language."""
+    texts = {
+        "bad-input": (
+            _("This link is not complete"),
+            _("Please go back to the site that sent you and try again."),
+        ),
+        "signature-refused": (
+            _("This link cannot be trusted"),
+            _(
+                "It was changed on the way, or it was not made by the site it names. "
+                "Please go back and start again."
+            ),
+        ),
+        "link-gone": (
+            _("This link is no longer valid"),
+            _("It has expired or was used already. Please go back to the site that sent you for a new one."),
+        ),
+        "not-found": (_("Nothing here"), _("This address does not exist. Please check the link.")),
+        "access-refused": (
+            _("This check belongs to another browser"),
+            _("Please continue in the browser in which you began, or ask the site for a new link."),
+        ),
+        "rate-limited": (_("Too many tries"), _("Please wait a little and open the link again.")),
+        "attempts-exhausted": (
+            _("No more tries"),
+            _("Please contact the site that sent you; they can help you another way."),
+        ),
+        "country-forbidden": (
+            _("Not available where you are"),
+            _("The site that sent you does not offer this check in your country."),
+        ),
+    }
+    fallback = (_("Something went wrong"), _("Nothing was lost. Please try again in a moment."))
+    return texts.get(problem.slug, fallback)

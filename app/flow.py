@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from app import projects
-from app.capture import attempts, coach, intake
+from app.capture import attempts, coach
 from app.capture.batches import FrameBatch
 from app.decision.decide import decide
 from app.decision.types import Decision
@@ -144,15 +144,15 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         before = attempts.load_measurements(db, runtime.sealer, attempt)
         progress = attempts.load_progress(runtime.sealer, attempt)
     elapsed_ms = (now - attempt.started_at) * 1000.0
-    samples = intake.read_batch(batch.pictures, batch.client_ms, batch.first, elapsed_ms)
-    measured = measure_batch(samples, runtime.engine, before)
+    samples = batch.read_samples(elapsed_ms)
+    measured = measure_batch(samples, runtime.engine, progress.needs, before, quick=progress.quick)
     progress = coach.advance(progress, measured, elapsed_ms)
     with runtime.database.transaction() as db:
         visit, configuration = load(db, session_id)
         require_accepting(visit)
         attempts.append_batch(db, runtime.sealer, attempt, measured, progress, now)
         follow_capture(db, visit, configuration, len(measured), progress, now)
-    if progress.complete:
+    if progress.complete or progress.failed:
         run_verification(runtime, session_id, now)
     return view_session(runtime, session_id, now).status
 

@@ -1,22 +1,28 @@
 """Builds the parts of a running service from its settings; everything that can be wrong fails here."""
 
+import time
+from collections.abc import Callable
+
 from app.db import Database
 from app.decision.policy import Policy
 from app.faces.calibration import read_calibration
 from app.faces.index import FaceIndex
 from app.inference.engine import OpenPackEngine
+from app.inference.types import FaceEngine
 from app.runtime import Runtime
 from app.sealing import Sealer
 from app.settings import Settings
 
 
-def build_runtime(settings: Settings) -> Runtime:
-    """Check models, policy and calibration and return the parts.
+def build_runtime(
+    settings: Settings, *, engine: FaceEngine | None = None, clock: Callable[[], float] = time.time
+) -> Runtime:
+    """Check models, policy and calibration and return the parts; tests bring engine and clock.
 
     Raises `SettingsError` or `ModelPackError` naming what to mend; models load at first use, after the
     server has forked its workers.
     """
-    engine = OpenPackEngine.from_manifest(settings.models_dir, landmarker=settings.landmarker)
+    engine = engine or OpenPackEngine.from_manifest(settings.models_dir, landmarker=settings.landmarker)
     return Runtime(
         settings=settings,
         database=Database(settings.database_url),
@@ -25,4 +31,5 @@ def build_runtime(settings: Settings) -> Runtime:
         policy=Policy.load(settings.config_dir / "policy.toml"),
         calibration=read_calibration(settings.config_dir, engine.recognition_model, engine.landmarker_name),
         index=FaceIndex(),
+        clock=clock,
     )

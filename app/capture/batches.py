@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
 
+from app.capture.intake import read_sample
 from app.errors import InputError, TooLargeError
+from app.pipeline.types import CaptureSample
 
 MAX_FRAMES_PER_BATCH = 20
 MAX_CLIENT_MS = 24 * 3600 * 1000.0
@@ -36,6 +38,19 @@ class FrameBatch:
         )
         batch._check_counts()
         return batch
+
+    def read_samples(self, received_ms: float) -> list[CaptureSample]:
+        """Decode all pictures; one bad picture refuses the batch, naming it as `frame[index]`."""
+        return [
+            read_sample(
+                data,
+                number=self.first + index,
+                client_ms=client_ms,
+                received_ms=received_ms,
+                field=f"frame[{index}]",
+            )
+            for index, (data, client_ms) in enumerate(zip(self.pictures, self.client_ms, strict=True))
+        ]
 
     def _check_counts(self) -> None:
         if not self.pictures:

@@ -22,7 +22,7 @@ verifications_commands = AppGroup("verifications", help="Verification configurat
 def import_file(file: Path, project: str, as_json: bool) -> None:
     """Publish the configuration in FILE as a new version."""
     parts = command_parts()
-    document = _read_json(file)
+    document = read_json(file)
     try:
         with parts.database.transaction() as db:
             row = projects.get_or_create_project(db, parts.sealer, project, parts.now)
@@ -55,7 +55,8 @@ def list_all() -> None:
             click.echo(f"{verification.id}  version {verification.current_version}  {verification.name}")
 
 
-def _read_json(file: Path) -> dict[str, object]:
+def read_json(file: Path) -> dict[str, object]:
+    """Return the JSON object in a file; anything else ends the command with one clear line."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -10,8 +10,8 @@ from app import flow
 from app.capture.batches import FrameBatch
 from app.errors import InputError
 from app.flow import SessionStatus
+from app.hosted.consent import require_known_text
 from app.hosted.guards import require_browser, require_page, runtime
-from app.hosted.locales import current_language
 from app.vocabulary import Reason
 
 blueprint = Blueprint("capture", __name__, url_prefix="/session/<session_id>")
@@ -34,10 +34,11 @@ def answer_consent(session_id: str) -> Response:
     accepted, text_hash = body.get("accepted"), body.get("textHash")
     if not isinstance(accepted, bool):
         raise InputError("accepted", "must be true or false")
-    if not isinstance(text_hash, str) or len(text_hash) != 64:
+    if not isinstance(text_hash, str):
         raise InputError("textHash", "must be the hash of the text that was shown")
     parts = runtime()
-    locale = current_language().code
+    view = flow.view_session(parts, session_id, parts.clock())
+    locale = require_known_text(view, text_hash)
     return _answer(flow.record_consent(parts, session_id, accepted, text_hash, locale, parts.clock()))
 
 

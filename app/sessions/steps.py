@@ -2,10 +2,12 @@
 
 from sqlalchemy.orm import Session
 
-from app.capture import attempts, coach
+from app.capture import attempts, challenge, coach
 from app.capture.batches import FrameBatch
+from app.decision.types import Requirements
 from app.errors import InputError, NotFoundError, StateConflictError
 from app.models import CaptureAttempt, VerificationSession
+from app.pipeline.types import MeasurementNeeds
 from app.runtime import Runtime
 from app.sessions import conclusion, lifecycle
 from app.verifications.configuration import Configuration
@@ -71,7 +73,7 @@ def begin_attempt(
         db,
         runtime.sealer,
         visit,
-        coach.begin(runtime.rng, requirements),
+        _prepare(runtime, requirements),
         camera=camera,
         now=now,
         deadline=deadline,
@@ -107,7 +109,7 @@ def follow_capture(
     if visit.state == SessionState.CREATED:
         lifecycle.advance(db, visit, SessionState.CAPTURING, actor="person", now=now)
     visit.reason = None
-    if progress.complete:
+    if progress.complete or progress.failed:
         lifecycle.advance(db, visit, SessionState.PROCESSING, actor="person", now=now)
     elif visit.frame_count >= MAX_FRAMES_PER_SESSION:
         conclusion.conclude_early(
@@ -119,6 +121,15 @@ def follow_capture(
             actor="clock",
             now=now,
         )
+
+
+def _prepare(runtime: Runtime, requirements: Requirements) -> coach.CaptureProgress:
+    needs = MeasurementNeeds(
+        demographics=requirements.age is not None or requirements.gender,
+        bona_fide=requirements.liveness is not None,
+    )
+    drawn = challenge.prepare(runtime.rng, requirements.liveness)
+    return coach.begin(drawn, needs, single_person=requirements.fail_on_multiple_faces)
 
 
 def _uses_up_an_attempt(runtime: Runtime, db: Session, visit: VerificationSession) -> bool:

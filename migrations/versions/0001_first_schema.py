@@ -194,6 +194,7 @@ def upgrade() -> None:
         sa.Column("browser_token_hash", sa.String(length=64), nullable=False),
         sa.Column("page_generation", sa.Integer(), nullable=False),
         sa.Column("attempt_number", sa.Integer(), nullable=False),
+        sa.Column("frame_count", sa.Integer(), nullable=False),
         sa.Column("consented_at", sa.Double(), nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("verifier_results", sa.JSON(), nullable=False),
@@ -238,6 +239,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.Double(), nullable=False),
         sa.Column("deadline_at", sa.Double(), nullable=False),
+        sa.Column("last_batch_at", sa.Double(), nullable=False),
         sa.Column("next_frame", sa.Integer(), nullable=False),
         sa.Column("sealed_progress", sa.LargeBinary(), nullable=False),
         sa.Column("camera", sa.String(length=400), nullable=False),
@@ -294,6 +296,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_finding_session_id"), ["session_id"], unique=False)
 
     op.create_table(
+        "result_code",
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=False),
+        sa.Column("redeemed_at", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["verification_session.id"],
+            name=op.f("fk_result_code_session_id_verification_session"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_result_code")),
+    )
+    with op.batch_alter_table("result_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_result_code_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_result_code_session_id"), ["session_id"], unique=False)
+
+    op.create_table(
         "session_transition",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("session_id", sa.String(length=36), nullable=False),
@@ -343,6 +363,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_session_transition_session_id"))
 
     op.drop_table("session_transition")
+    with op.batch_alter_table("result_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_result_code_session_id"))
+        batch_op.drop_index(batch_op.f("ix_result_code_expires_at"))
+
+    op.drop_table("result_code")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_finding_session_id"))
 
