@@ -1,6 +1,7 @@
 """BlazeFace, the rear-camera variant (256 px), as an ONNX face detector."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from app.inference.types import RgbImage
 
 # Grid side and anchors per cell of the two output layers (16×16×2 = 512, 8×8×6 = 384).
 ANCHOR_GRIDS = ((16, 2), (8, 6))
+Box: TypeAlias = tuple[float, float, float, float]
+"""x, y, width, height in pixels."""
+
 # Order of the six key points of a detection.
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
 
@@ -35,6 +39,12 @@ class Detection:
     """Probability of a face, 0…1."""
 
     @property
+    def box(self) -> Box:
+        """The box as x, y, width, height in pixels."""
+        x, y = (float(value) for value in self.centre - self.side / 2)
+        return x, y, self.side, self.side
+
+    @property
     def roll(self) -> float:
         """Angle of the eye line, radians; positive = turned clockwise in the picture."""
         across = self.keypoints[LEFT_EYE] - self.keypoints[RIGHT_EYE]
@@ -51,22 +61,26 @@ def anchor_centres(size: int) -> NDArray[np.float32]:
     return np.concatenate(layers).astype(np.float32)
 
 
-def suppress_overlaps(boxes: NDArray[np.floating], scores: NDArray[np.floating]) -> list[int]:
-    """Return the indices of `boxes` (x, y, width, height) that no better one overlaps, best first."""
-    kept: list[int] = []
-    for index in np.argsort(-scores, kind="stable"):
-        if all(overlap(boxes[index], boxes[other]) < MAX_OVERLAP for other in kept):
-            kept.append(int(index))
+def suppress_overlaps(detections: list[Detection]) -> list[Detection]:
+    """Return the detections that no more certain one overlaps, most certain first."""
+    kept: list[Detection] = []
+    for detection in sorted(detections, key=lambda found: found.score, reverse=True):
+        if all(overlap(detection.box, other.box) < MAX_OVERLAP for other in kept):
+            kept.append(detection)
     return kept
 
 
-def overlap(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
-    """Return intersection over union of two boxes (x, y, width, height)."""
-    low = np.maximum(first[:2], second[:2])
-    high = np.minimum(first[:2] + first[2:4], second[:2] + second[2:4])
-    common = float(np.prod(np.maximum(high - low, 0)))
-    union = float(np.prod(first[2:4]) + np.prod(second[2:4])) - common
+def overlap(first: Box, second: Box) -> float:
+    """Return intersection over union, 0…1."""
+    common = _common_length(first, second, 0) * _common_length(first, second, 1)
+    union = first[2] * first[3] + second[2] * second[3] - common
     return common / union if union > 0 else 0.0
+
+
+def _common_length(first: Box, second: Box, axis: int) -> float:
+    low = max(first[axis], second[axis])
+    high = min(first[axis] + first[axis + 2], second[axis] + second[axis + 2])
+    return max(0.0, high - low)
 
 
 class BlazeFaceDetector:
@@ -102,16 +116,12 @@ class BlazeFaceDetector:
         scores: NDArray[np.float32],
         to_picture: Affine,
     ) -> list[Detection]:
-        centres = values[:, :2] + anchors
-        boxes = np.hstack([centres - values[:, 2:4] / 2, values[:, 2:4]])
-        points = values[:, 4:].reshape(-1, 6, 2) + anchors[:, None]
+        centres = apply(to_picture, values[:, :2] + anchors)
         zoom = float(np.hypot(*to_picture[:, 0]))
-        return [
-            Detection(
-                centre=apply(to_picture, centres[index : index + 1])[0],
-                side=float(values[index, 2:4].max()) * zoom,
-                keypoints=apply(to_picture, points[index]),
-                score=float(scores[index]),
-            )
-            for index in suppress_overlaps(boxes, scores)
+        sides = values[:, 2:4].max(axis=1) * zoom
+        points = values[:, 4:].reshape(-1, 6, 2) + anchors[:, None]
+        detections = [
+            Detection(centres[index], float(sides[index]), apply(to_picture, points[index]), float(score))
+            for index, score in enumerate(scores)
         ]
+        return suppress_overlaps(detections)

@@ -25,7 +25,7 @@ from app.inference.types import (
 )
 
 # Model files that each choice of landmarker needs, by key of the manifest.
-LANDMARKER_MODELS = {"mediapipe": ("face_landmarker",), "onnx": ("blazeface", "facemesh")}
+LANDMARKER_MODELS = {"mediapipe": ("face_landmarker", "blazeface"), "onnx": ("blazeface", "facemesh")}
 MEASURING_MODELS = ("dlib_resnet", "face_api_age_gender", "faceres", "liveness")
 
 
@@ -117,10 +117,12 @@ class OpenPackEngine(FaceEngine):
 def _landmarker(
     kind: str, models_dir: Path, manifest: Manifest, onnx: Callable[[str], OnnxModel]
 ) -> FaceLandmarkerEngine:
-    name = "+".join(manifest.models[key].name for key in LANDMARKER_MODELS[kind])
+    detector = BlazeFaceDetector(onnx("blazeface"))
     if kind == "mediapipe":
-        return MediaPipeLandmarker(models_dir / manifest.models["face_landmarker"].file, name)
-    return OnnxLandmarker(BlazeFaceDetector(onnx("blazeface")), onnx("facemesh"), name)
+        bundle = manifest.models["face_landmarker"]
+        return MediaPipeLandmarker(models_dir / bundle.file, bundle.name, detector)
+    name = "+".join(manifest.models[key].name for key in LANDMARKER_MODELS["onnx"])
+    return OnnxLandmarker(detector, onnx("facemesh"), name)
 
 
 def _made_up_face() -> FaceGeometry:

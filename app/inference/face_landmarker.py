@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app.inference.blazeface import MAX_OVERLAP, BlazeFaceDetector, Detection, overlap
 from app.inference.detector_box import box_of_landmarks
 from app.inference.native_log import without_start_up_notices
 from app.inference.runtime import PerProcess
@@ -20,29 +21,76 @@ if TYPE_CHECKING:
 # The task keeps the most certain faces, not the largest ones, so a few more than wanted are asked
 # for. A frame with one face costs the same.
 MIN_CANDIDATES = 4
+# Side of the second look, in detector boxes. Of 1.6, 1.8, 2.0, 2.5 and 3.0 on 150 photos with 0 to 32
+# faces, 1.6 to 2.0 gave most exact counts, and 1.8 fewest animal faces among them.
+CLOSER_CROP = 1.8
+MIN_CROP = 16
+# A face smaller than this share of the picture's longer side counts only if the second detector agrees:
+# the misplaced ones among those photos measured 0.10 to 0.16.
+SMALL_FACE = 0.2
+# Intersection over union from which both detectors mean the same place. The box made from landmarks
+# differs by 6 % in side and 4 % in position, which leaves 0.8; misplaced faces had 0.3.
+SAME_PLACE = 0.5
 
 
 class MediaPipeLandmarker:
-    """IMAGE mode only: no state between two pictures, so any worker may serve any frame."""
+    """IMAGE mode only: no state between two pictures, so any worker may serve any frame.
 
-    def __init__(self, path: Path, name: str) -> None:
+    The task's short-range detector misses, or misplaces, faces that are small in the picture or
+    strongly turned. When it finds fewer than wanted, or a small one, a second detector points at
+    faces, and the same task looks at a crop around each that it had not placed there itself. All
+    landmarks come from one network, and what only the second detector takes for a face is dropped.
+    """
+
+    def __init__(self, path: Path, name: str, second_detector: BlazeFaceDetector) -> None:
         """Remember the bundle; the task is made in each process when it is first used."""
         self.name = name
         self._path = path
+        self._second_detector = second_detector
         self._tasks: dict[int, PerProcess[FaceLandmarker]] = {}
 
     def detect(self, image: RgbImage, max_faces: int) -> list[FaceGeometry]:
         """Return up to `max_faces` faces, largest first."""
+        faces = [_geometry(mesh) for mesh in self._landmarks(image, max(max_faces, MIN_CANDIDATES))]
+        if len(faces) < max_faces or any(_is_small(face, image) for face in faces):
+            faces = self._refine(image, faces, max_faces)
+        return sorted(faces, key=lambda face: face.box[2], reverse=True)[:max_faces]
+
+    def _refine(self, image: RgbImage, faces: list[FaceGeometry], max_faces: int) -> list[FaceGeometry]:
+        """Return the large and the confirmed ones of `faces`, and those that were missed."""
+        sure: list[FaceGeometry] = []
+        for detection in sorted(self._second_detector.detect(image), key=lambda hit: hit.side, reverse=True):
+            same = [face for face in faces if overlap(face.box, detection.box) > SAME_PLACE]
+            found = same[:1] or self._look_closer(image, detection)
+            sure += [face for face in found if not _is_covered(face, sure)]
+            if len(sure) == max_faces:
+                break
+        return sure + [face for face in faces if not _is_small(face, image) and not _is_covered(face, sure)]
+
+    def _look_closer(self, image: RgbImage, detection: Detection) -> list[FaceGeometry]:
+        """Return the face that the task finds in a crop around `detection`, if any."""
+        height, width = image.shape[:2]
+        half = detection.side * CLOSER_CROP / 2
+        left, top = (max(0, int(value)) for value in detection.centre - half)
+        right, bottom = (int(value) for value in detection.centre + half)
+        crop = np.ascontiguousarray(image[top : min(bottom, height), left : min(right, width)])
+        if min(crop.shape[:2]) < MIN_CROP:
+            return []
+        offset = np.array([left, top, 0], dtype=np.float32)
+        faces = [_geometry(mesh + offset) for mesh in self._landmarks(crop, MIN_CANDIDATES)]
+        return [face for face in faces if overlap(face.box, detection.box) > MAX_OVERLAP][:1]
+
+    def _landmarks(self, image: RgbImage, candidates: int) -> list[NDArray[np.float32]]:
+        """Return (478, 3) pixels for each face that the task itself finds."""
         from mediapipe import Image, ImageFormat
 
-        result = self._task(max(max_faces, MIN_CANDIDATES)).detect(Image(ImageFormat.SRGB, image))
+        result = self._task(candidates).detect(Image(ImageFormat.SRGB, image))
         height, width = image.shape[:2]
         scale = np.array([width, height, width], dtype=np.float32)  # z is in units of the width
-        faces = [
-            _geometry(np.array([(point.x, point.y, point.z) for point in points], np.float32) * scale)
+        return [
+            np.array([(point.x, point.y, point.z) for point in points], np.float32) * scale
             for points in result.face_landmarks
         ]
-        return sorted(faces, key=lambda face: face.box[2], reverse=True)[:max_faces]
 
     def _task(self, candidates: int) -> "FaceLandmarker":
         maker = PerProcess(lambda: _create(self._path, candidates))
@@ -52,6 +100,14 @@ class MediaPipeLandmarker:
 def _geometry(landmarks: NDArray[np.float32]) -> FaceGeometry:
     # the task gates on its presence score (0.5) and does not tell it
     return FaceGeometry(landmarks=landmarks, box=box_of_landmarks(landmarks), presence=1.0)
+
+
+def _is_small(face: FaceGeometry, image: RgbImage) -> bool:
+    return bool(face.box[2] < SMALL_FACE * max(image.shape[:2]))
+
+
+def _is_covered(face: FaceGeometry, others: list[FaceGeometry]) -> bool:
+    return any(overlap(face.box, other.box) > MAX_OVERLAP for other in others)
 
 
 def _create(path: Path, candidates: int) -> "FaceLandmarker":

@@ -54,9 +54,7 @@ class OnnxLandmarker:
             if presence < MIN_PRESENCE:
                 return None
             matrix = _square_around(points, size)
-        corner = detection.centre - detection.side / 2
-        box = (float(corner[0]), float(corner[1]), detection.side, detection.side)
-        return FaceGeometry(landmarks=_with_eye_centres(points), box=box, presence=presence)
+        return FaceGeometry(landmarks=_with_eye_centres(points), box=detection.box, presence=presence)
 
     def _run(self, image: RgbImage, matrix: Affine) -> tuple[NDArray[np.float32], float]:
         """Return (468, 3) points in picture pixels and the presence probability."""

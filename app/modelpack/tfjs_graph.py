@@ -6,6 +6,7 @@ ONNX convolutions are, so the axes are turned once after the input and back befo
 """
 
 import base64
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -20,6 +21,7 @@ _TO_CHANNELS_FIRST = (0, 3, 1, 2)
 _TO_CHANNELS_LAST = (0, 2, 3, 1)
 _AUTO_PAD = {"SAME": "SAME_UPPER", "VALID": "VALID"}
 _ELEMENTWISE = {"Add": "Add", "AddV2": "Add", "Mul": "Mul", "Minimum": "Min", "Maximum": "Max"}
+_BOUNDS = ("Minimum", "Maximum")
 _ACTIVATIONS = {"Relu": "Relu", "Sigmoid": "Sigmoid"}
 
 Node: TypeAlias = Mapping[str, Any]
@@ -32,6 +34,8 @@ class _Value:
 
     name: str
     picture: bool
+    floor: float = -math.inf
+    """No element is smaller."""
 
 
 def convert(model: Mapping[str, Any], weights: bytes, outputs: Outputs) -> bytes:
@@ -148,10 +152,25 @@ class _Conversion:
         left, right = node["input"]
         if left in self._constants:  # all four operations are commutative
             left, right = right, left
+        bound = self._constants.get(right)
+        if bound is not None and bound.ndim == 0 and node["op"] in _BOUNDS:
+            return self._bounded(node["op"], self._values[left], float(bound))
         return self._binary(_ELEMENTWISE[node["op"]], self._values[left], right)
 
+    def _bounded(self, kind: str, value: _Value, bound: float) -> _Value:
+        """Append a comparison with a number as Clip, which ONNX Runtime joins to a convolution."""
+        if kind == "Minimum":
+            limit = self._graph.floats(bound)
+            name = self._graph.node("Clip", value.name, "", limit)
+            return _Value(name, value.picture, min(value.floor, bound))
+        if bound <= value.floor:
+            return value
+        name = self._graph.node("Clip", value.name, self._graph.floats(bound))
+        return _Value(name, value.picture, bound)
+
     def _activation(self, node: Node) -> _Value:
-        return self._unary(_ACTIVATIONS[node["op"]], self._values[node["input"][0]])
+        value = self._values[node["input"][0]]
+        return _Value(self._graph.node(_ACTIVATIONS[node["op"]], value.name), value.picture, floor=0)
 
     def _softmax(self, node: Node) -> _Value:
         name = self._channels_last(self._values[node["input"][0]])
