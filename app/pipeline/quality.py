@@ -15,6 +15,15 @@ FACE_SIDE = 96
 CROP_WIDTHS = 0.9
 UPPER_LIMIT, LOWER_LIMIT = 250, 8
 
+# What makes a frame usable (the definition of the score). Beyond these values the embedding of the same
+# picture, degraded step by step, moves further than between two good pictures of one person; see
+# config/policy.toml.
+MIN_INTER_EYE = 24.0
+MIN_SHARPNESS = 6.0
+MIN_LUMINANCE, MAX_LUMINANCE = 0.08, 0.92
+MIN_CONTRAST = 0.03
+MAX_CLIPPED = 0.5
+
 
 def face_quality(image: RgbImage, points: TrackedPoints) -> FaceQuality:
     """Measure one face in its own picture."""
@@ -27,6 +36,18 @@ def face_quality(image: RgbImage, points: TrackedPoints) -> FaceQuality:
         under_exposure=float((luma <= LOWER_LIMIT).mean()),
         inter_eye_distance=inter_eye_distance(points),
     )
+
+
+def limiting_component(quality: FaceQuality) -> str | None:
+    """Return the component that makes a face unusable, None when it is usable."""
+    checks = {
+        "inter_eye_distance": quality.inter_eye_distance >= MIN_INTER_EYE,
+        "luminance": MIN_LUMINANCE <= quality.luminance <= MAX_LUMINANCE,
+        "exposure": max(quality.over_exposure, quality.under_exposure) <= MAX_CLIPPED,
+        "contrast": quality.contrast >= MIN_CONTRAST,
+        "sharpness": quality.sharpness >= MIN_SHARPNESS,
+    }
+    return next((name for name, good in checks.items() if not good), None)
 
 
 def face_luma(image: RgbImage, points: TrackedPoints) -> NDArray[np.uint8]:

@@ -1,0 +1,95 @@
+"""One face, one identity, from the first frame to the last."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.pipeline.types import CaptureRecord, FaceMeasurement, Finding, FrameMeasurement
+from app.pipeline.verifier import faces_of, unmeasurable
+from app.vocabulary import Evidence
+
+# Consecutive embeddings are averaged before they are compared: three tell people apart far better than one.
+WINDOW = 3
+# Shorter intervals are rounding of the browser's clock.
+MIN_INTERVAL_MS = 30.0
+
+
+class ContinuityVerifier:
+    """The score is the lowest similarity between any two moments of the attempt."""
+
+    evidence = Evidence.CONTINUITY
+    unit = "cosine similarity, −1…1, higher = one person throughout"
+    method = "windowed embeddings and track v1"
+
+    def verify(self, record: CaptureRecord) -> Finding:
+        """Measure identity over the embedded frames and the track over all."""
+        embedded = [(frame, face.embedding) for frame, face in faces_of(record) if face.embedding is not None]
+        if not embedded:
+            return unmeasurable(self, "no frame was embedded")
+        embeddings = np.stack([embedding for _, embedding in embedded]).astype(np.float64)
+        details = {
+            "embeddings": len(embedded),
+            "lowest_to_mean": _lowest_to_mean(embeddings),
+            "longest_unchecked_frames": _longest_unchecked(record, [frame.number for frame, _ in embedded]),
+            **_track(record),
+        }
+        return Finding(
+            self.evidence, _lowest_between(embeddings), self.unit, record.recognition_model, details
+        )
+
+
+def _lowest_between(embeddings: NDArray[np.float64]) -> float:
+    """Return the lowest similarity between the means of any two windows of consecutive embeddings."""
+    width = min(WINDOW, len(embeddings))
+    windows = np.stack([embeddings[i : i + width].mean(axis=0) for i in range(len(embeddings) - width + 1)])
+    windows /= np.linalg.norm(windows, axis=1, keepdims=True)
+    return float(np.clip(windows @ windows.T, -1, 1).min())
+
+
+def _lowest_to_mean(embeddings: NDArray[np.float64]) -> float:
+    mean = embeddings.mean(axis=0)
+    return float((embeddings @ (mean / np.linalg.norm(mean))).min())
+
+
+def _longest_unchecked(record: CaptureRecord, embedded: Sequence[int]) -> int:
+    """Return the longest run of frames with a face between two embeddings, or to either end."""
+    longest = run = 0
+    checked = set(embedded)
+    for frame in record.frames:
+        run = 0 if frame.number in checked else run + (frame.face is not None)
+        longest = max(longest, run)
+    return longest
+
+
+def _track(record: CaptureRecord) -> dict[str, float | int]:
+    """Return how steadily the dominant face moved, in face widths and factors of size per second."""
+    shown = faces_of(record)
+    first, last = shown[0][0].number, shown[-1][0].number
+    between = [frame for frame in record.frames if first <= frame.number <= last]
+    steps = [_speeds(a, b) for a, b in pairwise(shown)]
+    return {
+        "largest_track_speed": max((speed for speed, _ in steps), default=0.0),
+        "largest_scale_speed": max((speed for _, speed in steps), default=0.0),
+        "faceless_share": sum(frame.face is None for frame in between) / len(between),
+        "longest_faceless_frames": max(
+            (b.number - a.number - 1 for (a, _), (b, _) in pairwise(shown)), default=0
+        ),
+    }
+
+
+def _speeds(
+    before: tuple[FrameMeasurement, FaceMeasurement], after: tuple[FrameMeasurement, FaceMeasurement]
+) -> tuple[float, float]:
+    """Return the speed of the face's middle, face widths per second, and of the logarithm of its size."""
+    (frame_a, face_a), (frame_b, face_b) = before, after
+    seconds = max(frame_b.client_ms - frame_a.client_ms, MIN_INTERVAL_MS) / 1000
+    shorter = min(frame_b.size)
+    moved = np.hypot(
+        (face_b.center[0] - face_a.center[0]) * frame_b.size[0],
+        (face_b.center[1] - face_a.center[1]) * frame_b.size[1],
+    )
+    widths = float(moved) / max(face_a.width_share * shorter, 1e-6)
+    grown = abs(float(np.log(max(face_b.width_share, 1e-6) / max(face_a.width_share, 1e-6))))
+    return widths / seconds, grown / seconds

@@ -1,0 +1,43 @@
+"""Whether there is enough to see. Components as in ISO/IEC 29794-5, for the frames that recognition will use."""
+
+from collections import Counter
+from dataclasses import astuple
+from statistics import median
+
+from app.pipeline.planning import is_frontal
+from app.pipeline.quality import limiting_component
+from app.pipeline.types import CaptureRecord, FaceQuality, Finding
+from app.pipeline.verifier import faces_of, unmeasurable
+from app.vocabulary import Evidence
+
+
+class ImageQualityVerifier:
+    """The score is the share of faces that are usable."""
+
+    evidence = Evidence.IMAGE_QUALITY
+    unit = "share of usable faces, 0…1"
+    method = "capture quality v1"
+
+    def verify(self, record: CaptureRecord) -> Finding:
+        """Measure every frame that shows a face."""
+        faces = [face for _, face in faces_of(record)]
+        if not faces:
+            return unmeasurable(self, "no face")
+        faults = [limiting_component(face.quality) for face in faces]
+        embedded = [face for face in faces if face.embedding is not None and is_frontal(face)]
+        worst = Counter(fault for fault in faults if fault is not None).most_common(1)
+        details = {
+            "usable_frames": faults.count(None),
+            "frontal_embeddings": len(embedded),
+            "limiting": worst[0][0] if worst else None,
+            **_typical([face.quality for face in embedded or faces]),
+        }
+        score = faults.count(None) / len(faults)
+        return Finding(self.evidence, score, self.unit, self.method, details)
+
+
+def _typical(qualities: list[FaceQuality]) -> dict[str, float]:
+    """Return the median of every component."""
+    columns = zip(*(astuple(quality) for quality in qualities), strict=True)
+    names = FaceQuality.__dataclass_fields__
+    return {name: round(median(values), 4) for name, values in zip(names, columns, strict=True)}
