@@ -1,4 +1,4 @@
-"""Whether there is enough to see. Components as in ISO/IEC 29794-5, for the frames that recognition will use."""
+"""Whether there is enough to see; components as in ISO/IEC 29794-5, for the frames recognition will use."""
 
 from collections import Counter
 from dataclasses import astuple
