@@ -1,6 +1,7 @@
 """The decision: a pure function that loops over what is required, so that nothing missing ever passes."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -57,9 +58,9 @@ def decide(findings: Sequence[Finding], requirements: Requirements, policy: Poli
 
     A session whose recognition has not run yet is judged with `dataclasses.replace(requirements,
     recognition=None)`. An uncertain comparison gives `Outcome.REVIEW`, with recognition `not_executed`
-    and the note `enrol_on_approval`. Of two findings of one kind the later one counts for nothing.
+    and the note `enrol_on_approval`. Two findings of one kind contradict each other: neither counts.
     """
-    by_evidence = {finding.evidence: finding for finding in reversed(findings)}
+    by_evidence = _by_evidence(findings)
     stop = next(_stops(by_evidence, requirements, policy), None)
     answer = RecognitionAnswer()
     if stop is None and requirements.recognition is not None:
@@ -70,11 +71,16 @@ def decide(findings: Sequence[Finding], requirements: Requirements, policy: Poli
         outcome=_outcome(stop),
         reason=stop.reason if stop else None,
         verifiers=lines,
-        age_years=_age_years(by_evidence, lines),
-        gender=_gender(by_evidence, lines, policy),
+        age_years=_age_years(by_evidence.get(Evidence.AGE), _ran(VerifierName.AGE, stop, lines)),
+        gender=_gender(by_evidence.get(Evidence.GENDER), _ran(VerifierName.GENDER, stop, lines), policy),
         enrol=stop is None and answer.enrol,
-        notes=_notes(by_evidence, requirements, policy),
+        notes=_notes(by_evidence, requirements, policy, answer),
     )
+
+
+def _by_evidence(findings: Sequence[Finding]) -> dict[Evidence, Finding]:
+    counts = Counter(finding.evidence for finding in findings)
+    return {finding.evidence: finding for finding in findings if counts[finding.evidence] == 1}
 
 
 def _stops(findings: dict[Evidence, Finding], requirements: Requirements, policy: Policy) -> Iterator[_Stop]:
@@ -173,39 +179,38 @@ def _lines(stop: _Stop | None, requirements: Requirements) -> dict[VerifierName,
     return dict(zip(names, results, strict=True))
 
 
-def _ran(lines: dict[VerifierName, VerifierResult], name: VerifierName) -> bool:
-    return lines.get(name, VerifierResult.NOT_EXECUTED) is not VerifierResult.NOT_EXECUTED
+def _ran(name: VerifierName, stop: _Stop | None, lines: dict[VerifierName, VerifierResult]) -> bool:
+    """Tell whether a verifier came to an answer of its own."""
+    return lines.get(name) is VerifierResult.PASSED or (stop is not None and stop.verifier is name)
 
 
-def _age_years(findings: dict[Evidence, Finding], lines: dict[VerifierName, VerifierResult]) -> int | None:
+def _age_years(finding: Finding | None, ran: bool) -> int | None:
     """Return completed years, as people count them: whoever is told 18 has passed 18."""
-    finding = findings.get(Evidence.AGE)
-    if finding is None or not _measurable(finding) or not _ran(lines, VerifierName.AGE):
+    if not ran or finding is None or finding.score is None or not math.isfinite(finding.score):
         return None
-    return math.floor(finding.score or 0.0)
+    return math.floor(finding.score)
 
 
-def _gender(
-    findings: dict[Evidence, Finding], lines: dict[VerifierName, VerifierResult], policy: Policy
-) -> str | None:
-    finding = findings.get(Evidence.GENDER)
-    if finding is None or finding.score is None or not _ran(lines, VerifierName.GENDER):
+def _gender(finding: Finding | None, ran: bool, policy: Policy) -> str | None:
+    if not ran or finding is None or finding.score is None:
         return None
     gender = finding.details.get("gender")
     return gender if finding.score >= policy.gender.value and isinstance(gender, str) else None
 
 
 def _notes(
-    findings: dict[Evidence, Finding], requirements: Requirements, policy: Policy
+    findings: dict[Evidence, Finding], requirements: Requirements, policy: Policy, answer: RecognitionAnswer
 ) -> dict[str, float | int | str | bool | None]:
     notes: dict[str, float | int | str | bool | None] = {
         limit.name: limit.value
         for finding in findings.values()
         for limit in _limits(finding, requirements, policy)
     }
-    recognition = requirements.recognition
-    if recognition is not None:
-        notes["match_threshold"] = recognition.match_threshold
-        notes["search_threshold"] = recognition.search_threshold
-        notes["review_threshold"] = recognition.review_threshold
+    required = requirements.recognition
+    if required is not None and math.isfinite(required.match_threshold):
+        notes["match_threshold"] = required.match_threshold
+        notes["search_threshold"] = required.search_threshold
+        notes["review_threshold"] = required.review_threshold
+    if answer.reason is Reason.REVIEW_PENDING:
+        notes["enrol_on_approval"] = answer.enrol
     return notes
