@@ -10,6 +10,7 @@ from app.inference.types import FaceEngine
 
 # More than any photo of the kind has; the engine is never the one to stop counting.
 MAX_FACES = 100
+GROUPS = ("0", "1", "2", "3-5", "6+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,7 @@ def counts_report(answers: Sequence[CountAnswer]) -> dict[str, object]:
 
 def group_of(faces: int) -> str:
     """Return the name of the group that a number of faces belongs to."""
-    if faces <= 2:
-        return str(faces)
-    return "3-5" if faces <= 5 else "6+"
+    return GROUPS[faces] if faces <= 2 else GROUPS[3 if faces <= 5 else 4]
 
 
 def grouped(answers: Sequence[CountAnswer]) -> dict[str, list[CountAnswer]]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.errors import SettingsError
 from app.evaluation.ages import BANDS, AgeAnswer, band_name, band_of
-from app.evaluation.counts import CountAnswer, group_of, grouped
+from app.evaluation.counts import GROUPS, CountAnswer, group_of
 
 BINS = 80
 CURVE_POINTS = 400
@@ -46,17 +46,15 @@ def draw_ages(folder: Path, answers: Sequence[AgeAnswer]) -> list[Path]:
 def draw_counts(folder: Path, answers: Sequence[CountAnswer]) -> list[Path]:
     """Draw found against labelled numbers of faces; return the files."""
     pyplot = require_matplotlib()
-    names = list(grouped(answers)) + [
-        name for name in ("0", "1", "2", "3-5", "6+") if name not in grouped(answers)
-    ]
-    names.sort()
+    names = list(GROUPS)
     table = np.zeros((len(names), len(names)), dtype=int)
     for answer in answers:
         table[names.index(group_of(answer.label.faces)), names.index(group_of(answer.found))] += 1
     figure, axes = pyplot.subplots(figsize=(5, 5))
     axes.imshow(table, cmap="Blues")
     for (row, column), count in np.ndenumerate(table):
-        axes.text(column, row, count, ha="center", va="center")
+        colour = "white" if count > table.max() / 2 else "black"
+        axes.text(column, row, count, ha="center", va="center", color=colour)
     axes.set(xlabel="faces found", ylabel="faces labelled", title="Photos by number of faces")
     axes.set_xticks(range(len(names)), names)
     axes.set_yticks(range(len(names)), names)
