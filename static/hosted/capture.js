@@ -1,0 +1,79 @@
+/** The loop of a running attempt: one batch on its way at any time, each answer shown at once. */
+
+import { Refusal } from "./api.js";
+import { browserClock } from "./frames.js";
+
+/** @typedef {import("./types.js").Status} Status */
+
+// A batch that the server does not like is dropped and the next one tried, this many times in a row.
+const PATIENCE = 3;
+
+export class CaptureLoop {
+  /**
+   * @param {import("./api.js").Api} api
+   * @param {import("./frames.js").FrameSource} frames
+   * @param {string} sessionId
+   * @param {(status: Status) => void} onStatus
+   */
+  constructor(api, frames, sessionId, onStatus) {
+    this.api = api;
+    this.frames = frames;
+    this.sessionId = sessionId;
+    this.onStatus = onStatus;
+    this.abort = new AbortController();
+  }
+
+  stop() {
+    this.abort.abort();
+    this.frames.stop();
+  }
+
+  /** Send until the attempt is over or `stop` is called. @param {Status} status @throws {Refusal} */
+  async run(status) {
+    const { signal } = this.abort;
+    const origin = originOf(this.sessionId, status.attempt);
+    let refused = 0;
+    this.frames.start();
+    while (!signal.aborted) {
+      const batch = await this.frames.take();
+      if (signal.aborted || !batch.length) break;
+      try {
+        status = await this.api.sendFrames(status.attempt, status.nextFrame, batch, origin, signal);
+        refused = 0;
+      } catch (error) {
+        if (signal.aborted) break;
+        if (!isPassing(error) || ++refused > PATIENCE) throw error;
+        status = await this.api.status(signal);
+      }
+      if (!signal.aborted) this.follow(status);
+    }
+  }
+
+  /** @param {Status} status */
+  follow(status) {
+    if (status.intervalMs) this.frames.intervalMs = status.intervalMs;
+    this.onStatus(status);
+  }
+}
+
+/** @param {unknown} error */
+function isPassing(error) {
+  return error instanceof Refusal && (error.meaning === "refused" || error.meaning === "conflict");
+}
+
+/**
+ * When the attempt began, by the browser's clock; kept over a reload so that the frames' times go on.
+ * @param {string} sessionId @param {number} attempt
+ */
+function originOf(sessionId, attempt) {
+  const key = `visavis ${sessionId} ${attempt}`;
+  const now = browserClock();
+  try {
+    const kept = Number(sessionStorage.getItem(key));
+    if (kept > 0 && kept <= now) return kept;
+    sessionStorage.setItem(key, String(now));
+  } catch {
+    // Storage may be closed in a frame of another site; only a reload would have needed it.
+  }
+  return now;
+}

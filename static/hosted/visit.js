@@ -1,0 +1,302 @@
+/** One visit from consent to the way back: what each answer of the server means for the person. */
+
+import { Api, Refusal } from "./api.js";
+import { recognise } from "./browsers.js";
+import { CameraError, cameraPermission, hasCamera, missingApi, openCamera, watchCamera } from "./camera.js";
+import { CaptureLoop } from "./capture.js";
+import { FrameSource } from "./frames.js";
+import { Instruction, reflect, resetGuidance } from "./guidance.js";
+import { advice, exitReason, refine, watchForCamera } from "./permission.js";
+import { byId, offerExits, show, showHelp, showResult, shown } from "./steps.js";
+
+/** @typedef {import("./types.js").Page} Page */
+/** @typedef {import("./types.js").Status} Status */
+/** @typedef {import("./types.js").Camera} Camera */
+/** @typedef {import("./types.js").Trouble} Trouble */
+
+const POLL_MS = [400, 600, 1000, 1500];
+const LONG_CHECK_MS = 8000;
+const LONG_WAIT_MS = 12_000;
+// Good news is read at a glance; a reason needs time, and any key or touch stops the clock.
+const LEAVE_AFTER_MS = { passed: 1500, other: 6000 };
+/** Ways to end that need no reading because the person has just chosen them. */
+const CHOSEN = new Set(["cancelled", "consent_refused", "alternative_requested", "camera_denied", "camera_unavailable"]);
+/** @type {Partial<Record<import("./types.js").State, string>>} */
+const ENDED = { failed: "internal_error", expired: "session_expired", cancelled: "cancelled", errored: "internal_error" };
+
+export class Visit {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    this.ui = page.texts.ui;
+    this.consented = !page.consent.required || page.consent.accepted;
+    this.browser = recognise(navigator.userAgent, navigator.maxTouchPoints);
+    this.address = new URL(page.urls.link ?? location.href, location.href).href;
+    this.preview = /** @type {HTMLVideoElement} */ (byId("preview"));
+    this.instruction = new Instruction(page.texts.guidance, this.ui.step_of, page.locale);
+    this.api = new Api(page, connectionNotice(this.ui));
+    this.open = openCamera;
+    this.over = false;
+    this.departing = false;
+    this.mustStart = false;
+    /** @type {Camera|null} */ this.camera = null;
+    /** @type {CaptureLoop|null} */ this.loop = null;
+    /** @type {Status|null} */ this.status = null;
+    this.stopWatching = () => {};
+  }
+
+  /** Take up the visit where the server says it stands. */
+  async begin() {
+    const missing = missingApi();
+    if (this.page.state !== "created") return this.attempt(async () => this.apply(await this.api.status()));
+    if (missing && this.open === openCamera) return this.coach(missing);
+    return this.consented ? this.prime() : show("consent");
+  }
+
+  /** @param {boolean} accepted */
+  answerConsent(accepted) {
+    return this.attempt(async () => {
+      const { textHash } = this.page.consent;
+      const status = await this.api.post("consent", { accepted, textHash });
+      this.consented = accepted;
+      await this.apply(status);
+    });
+  }
+
+  /** Show what is going to happen, before the browser asks for anything. */
+  async prime() {
+    const resuming = this.status?.state === "capturing";
+    byId("start-camera").textContent = resuming ? this.ui.resume_camera : this.ui.start_camera;
+    show("primer");
+    if (resuming && (await cameraPermission()) === "granted") return this.startCamera();
+    if (shown() !== "primer" || this.opening) return;
+    const app = this.browser.inApp;
+    if (app !== null) byId("camera-hint").textContent = this.ui.in_app_hint.replace("{app}", app || this.ui.this_app);
+    else if (!(await hasCamera()) && !this.opening) byId("camera-hint").textContent = this.ui.none_hint;
+  }
+
+  /** Open the camera and begin, or go on with, an attempt. */
+  async startCamera() {
+    if (this.opening || this.over) return;
+    this.opening = true;
+    this.stopWatching();
+    const settle = this.showWaiting();
+    try {
+      this.closeCamera();
+      const camera = await this.open();
+      if (this.over || this.departing) return camera.close();
+      this.camera = camera;
+    } catch (error) {
+      return this.coach(error instanceof CameraError ? error.kind : "in_use");
+    } finally {
+      settle();
+      this.opening = false;
+    }
+    await this.attempt(() => this.runCapture());
+  }
+
+  /** @param {string} reason */
+  leave(reason) {
+    return this.attempt(async () => {
+      this.departing = true;
+      this.closeCamera();
+      this.showChecking();
+      await this.apply(await this.api.post("exit", { reason }));
+    });
+  }
+
+  /** Go back to the website with the signed result. */
+  goOn() {
+    clearTimeout(this.leaving);
+    location.assign(this.page.urls.return);
+  }
+
+  closeCamera() {
+    this.loop?.stop();
+    this.loop = null;
+    this.camera?.close();
+    this.camera = null;
+    this.preview.srcObject = null;
+  }
+
+  async runCapture() {
+    const camera = /** @type {Camera} */ (this.camera);
+    watchCamera(camera, () => this.camera === camera && this.coach("stopped"));
+    const goesOn = this.status?.state === "capturing" && !this.status.outcome && !this.mustStart;
+    if (!goesOn) resetGuidance();
+    this.instruction.clear();
+    this.preview.srcObject = camera.stream;
+    offerExits(true);
+    show("capture");
+    await this.preview.play().catch(() => {});
+    const status = goesOn ? await this.api.status() : await this.api.post("start", { camera: camera.facts });
+    this.mustStart = false;
+    if (this.camera !== camera) return;
+    this.follow(status);
+    if (this.camera !== camera) return;
+    this.loop = new CaptureLoop(this.api, new FrameSource(this.preview, this.page.capture), this.page.sessionId, (next) =>
+      this.follow(next),
+    );
+    await this.loop.run(status);
+  }
+
+  /** Show an answer that came while the camera runs. @param {Status} status */
+  follow(status) {
+    const goesOn = !status.outcome && (status.state === "created" || status.state === "capturing");
+    if (!goesOn) return void this.attempt(() => this.apply(status));
+    this.status = status;
+    reflect(status);
+    this.instruction.follow(status);
+  }
+
+  /** Go to the step that belongs to an answer. @param {Status} status */
+  apply(status) {
+    this.status = status;
+    reflect(status);
+    const { outcome } = status;
+    if (outcome?.result === "retry") return this.offerRetry(outcome.reason, status.attemptsLeft);
+    if (outcome) return this.conclude(outcome.result, outcome.reason);
+    if (status.state === "passed" || status.state === "review") return this.conclude(status.state, null);
+    if (ENDED[status.state]) return this.conclude("failed", ENDED[status.state] ?? null);
+    if (status.state === "processing") return this.waitForResult();
+    return this.consented ? this.prime() : show("consent");
+  }
+
+  /** @param {string|null} reason @param {number} attemptsLeft */
+  offerRetry(reason, attemptsLeft) {
+    this.closeCamera();
+    const words = this.reason(reason);
+    const note = attemptsLeft > 0 ? this.fill("attempts_left", { count: attemptsLeft }) : "";
+    showHelp({ ...words, note, button: this.ui.try_again, action: () => this.startCamera() });
+  }
+
+  /** @param {"passed"|"failed"|"review"} result @param {string|null} reason */
+  conclude(result, reason) {
+    this.closeCamera();
+    this.over = true;
+    const passed = { title: this.ui.passed_title, hint: this.ui.passed_hint };
+    const words = result === "passed" ? passed : this.reason(reason ?? (result === "review" ? "review_pending" : null));
+    const site = { site: this.page.relyingParty };
+    showResult({ result, ...words, note: this.fill("returning", site), button: this.fill("continue_to", site) });
+    const brief = result === "passed" || CHOSEN.has(reason ?? "");
+    this.leaveSoon(brief ? LEAVE_AFTER_MS.passed : LEAVE_AFTER_MS.other);
+  }
+
+  /** @param {number} wait milliseconds */
+  leaveSoon(wait) {
+    this.leaving = setTimeout(() => this.goOn(), wait);
+    const stay = () => {
+      clearTimeout(this.leaving);
+      byId("result-return").textContent = "";
+    };
+    for (const touch of ["keydown", "pointerdown"]) addEventListener(touch, stay, { once: true });
+  }
+
+  async waitForResult() {
+    this.closeCamera();
+    const began = performance.now();
+    this.showChecking();
+    for (let polls = 0; !this.over; polls++) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS[Math.min(polls, POLL_MS.length - 1)]));
+      if (shown() !== "checking") return;
+      const status = await this.api.status();
+      if (this.over) return;
+      if (status.state !== "processing" || status.outcome) return this.apply(status);
+      if (performance.now() - began > LONG_CHECK_MS) byId("checking-hint").textContent = this.ui.checking_long;
+    }
+  }
+
+  showChecking() {
+    byId("checking-hint").textContent = this.ui.checking_hint;
+    offerExits(true);
+    if (shown() !== "checking") show("checking");
+  }
+
+  /** Explain what keeps the camera away and notice when it is gone. @param {Trouble["kind"]} kind */
+  coach(kind) {
+    this.closeCamera();
+    const trouble = refine(kind, this.browser);
+    const retry = () => (missingApi() ? location.reload() : this.consented ? this.startCamera() : this.begin());
+    showHelp({
+      ...advice(trouble, this.browser, this.ui, this.address),
+      button: this.ui.try_again,
+      action: retry,
+      withoutCamera: () => this.leave(exitReason(trouble)),
+    });
+    this.stopWatching = watchForCamera(trouble, retry);
+  }
+
+  /** Say that the browser asks now; long silence gets one more hint. @returns {() => void} */
+  showWaiting() {
+    const [button, hint] = shown() === "help" ? ["try-again", "help-note"] : ["start-camera", "camera-hint"];
+    const words = byId(button).textContent;
+    byId(button).textContent = this.ui.waiting_camera;
+    byId(button).setAttribute("aria-busy", "true");
+    byId(hint).textContent = this.ui.waiting_hint;
+    const timer = setTimeout(() => (byId(hint).textContent = this.ui.waiting_long), LONG_WAIT_MS);
+    return () => {
+      clearTimeout(timer);
+      byId(button).textContent = words;
+      byId(button).removeAttribute("aria-busy");
+      byId(hint).textContent = "";
+    };
+  }
+
+  /** Do something with the server; a refusal becomes a step with a way on. @param {() => unknown} action */
+  async attempt(action) {
+    try {
+      await action();
+    } catch (error) {
+      if (error instanceof CameraError) return this.coach(error.kind);
+      if (!(error instanceof Refusal)) throw error;
+      if (error.meaning !== "stopped") await this.explain(error.meaning);
+    }
+  }
+
+  /** @param {import("./api.js").Meaning} meaning */
+  async explain(meaning) {
+    this.closeCamera();
+    this.departing = false;
+    this.mustStart = meaning === "conflict";
+    const { ui } = this;
+    const reload = () => location.reload();
+    if (meaning === "over") return this.conclude("failed", "session_expired");
+    if (meaning === "superseded") {
+      const words = { title: ui.superseded_title, hint: ui.superseded_hint, button: ui.superseded_here };
+      return showHelp({ ...words, action: reload, exits: false });
+    }
+    if (meaning === "lost") {
+      return showHelp({ title: ui.lost_title, hint: ui.lost_hint, button: ui.reload, action: reload, exits: false });
+    }
+    const words = meaning === "limited" ? this.reason("rate_limited") : { title: ui.fault_title, hint: ui.fault_hint };
+    const again = () => this.attempt(async () => this.apply(await this.api.status()));
+    showHelp({ ...words, button: ui.try_again, action: again });
+  }
+
+  /** @param {string|null} reason */
+  reason(reason) {
+    return this.page.texts.reasons[reason ?? ""] ?? this.page.texts.reasons.internal_error;
+  }
+
+  /** @param {string} key @param {Record<string, string|number>} values */
+  fill(key, values) {
+    const show = (/** @type {string|number} */ value) =>
+      typeof value === "number" ? new Intl.NumberFormat(this.page.locale).format(value) : value;
+    return Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, show(value)), this.ui[key]);
+  }
+}
+
+/** The line that says how the connection is. @param {Record<string, string>} ui */
+function connectionNotice(ui) {
+  const line = /** @type {HTMLElement} */ (byId("connection").firstElementChild);
+  /** @param {string} text */
+  const say = (text) => {
+    byId("connection-text").textContent = text;
+    line.hidden = !text;
+  };
+  return {
+    lost: () => say(ui.connection_lost),
+    busy: (/** @type {number} */ seconds) => say(ui.busy.replace("{seconds}", String(seconds))),
+    back: () => say(""),
+  };
+}
