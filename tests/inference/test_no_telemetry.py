@@ -78,19 +78,13 @@ def service(models_dir: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]
         process.kill()
 
 
-@pytest.fixture
-def control(models_dir: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    with start(CONTROL, models_dir, tmp_path / "control") as process:
-        yield process
-        process.kill()
-
-
 def test_no_model_reaches_for_the_network_while_a_runtime_without_the_switch_does(
-    service: subprocess.Popen[str], control: subprocess.Popen[str], tmp_path: Path
+    service: subprocess.Popen[str], models_dir: Path, tmp_path: Path
 ) -> None:
     assert service.stdout is not None
     assert service.stdout.readline() == "measured\n"
-    assert control.wait(UPLOAD_TIMEOUT_S) == -signal.SIGSYS
+    with start(CONTROL, models_dir, tmp_path / "control") as control:
+        assert control.wait(UPLOAD_TIMEOUT_S) == -signal.SIGSYS
     _, errors = service.communicate("", timeout=UPLOAD_TIMEOUT_S)
     assert (service.returncode, errors) == (0, "")
     assert list((tmp_path / "control").iterdir()) != []
