@@ -60,13 +60,14 @@ export class Api {
     return this.request(this.urls.status, () => ({ method: "GET" }), signal);
   }
 
-  /** @param {"consent"|"start"|"exit"} name @param {object} body @returns {Promise<Status>} */
-  post(name, body) {
-    return this.request(this.urls[name], () => ({
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    }));
+  /**
+   * @param {"consent"|"start"|"exit"} name @param {object} body @param {AbortSignal} [signal]
+   * @returns {Promise<Status>}
+   */
+  post(name, body, signal) {
+    const headers = { "Content-Type": "application/json" };
+    const build = () => ({ method: "POST", headers, body: JSON.stringify(body) });
+    return this.request(this.urls[name], build, signal);
   }
 
   /**
@@ -86,7 +87,10 @@ export class Api {
     return this.request(this.urls.frames, build, signal);
   }
 
-  /** @param {string} url @param {() => RequestInit} build @param {AbortSignal} [signal] @returns {Promise<Status>} */
+  /**
+   * @param {string} url @param {() => RequestInit} build @param {AbortSignal} [signal]
+   * @returns {Promise<Status>}
+   */
   async request(url, build, signal) {
     for (let tries = 0; !signal?.aborted; tries++) {
       const response = await this.once(url, build(), signal);
@@ -100,7 +104,10 @@ export class Api {
     throw new Refusal("stopped", "no longer wanted");
   }
 
-  /** @param {string} url @param {RequestInit} init @param {AbortSignal} [signal] @returns {Promise<Response|null>} null: no answer */
+  /**
+   * @param {string} url @param {RequestInit} init @param {AbortSignal} [signal]
+   * @returns {Promise<Response|null>} null: no answer
+   */
   async once(url, init, signal) {
     const abort = new AbortController();
     const giveUp = () => abort.abort();

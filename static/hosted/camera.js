@@ -41,7 +41,10 @@ export async function openRenderedHead(assetUrl) {
   const { HeadCamera } = await import(address);
   const head = new HeadCamera({ assetUrl });
   await head.start();
-  head.obey(() => document.documentElement.dataset.guidance);
+  head.obey(() => {
+    const { guidance, step } = document.documentElement.dataset;
+    return guidance ? { guidance, step } : null;
+  });
   const camera = cameraOf(await head.stream());
   const { close } = camera;
   camera.facts.label = camera.facts.label || "Visavis rendered head";
@@ -52,7 +55,10 @@ export async function openRenderedHead(assetUrl) {
   return camera;
 }
 
-/** Call back when the camera is pulled out or taken away while it is open. @param {Camera} camera @param {() => void} ended */
+/**
+ * Call back when the camera is pulled out or taken away while it is open.
+ * @param {Camera} camera @param {() => void} ended
+ */
 export function watchCamera(camera, ended) {
   for (const track of camera.stream.getVideoTracks()) track.addEventListener("ended", ended);
 }
@@ -84,7 +90,9 @@ export async function permissionStatus() {
 
 /** @returns {Trouble["kind"]|null} what is wrong before anybody is asked */
 export function missingApi() {
-  if (navigator.mediaDevices?.getUserMedia) return null;
+  /** @type {MediaDevices|undefined} */
+  const devices = navigator.mediaDevices;
+  if (devices) return null;
   return window.isSecureContext ? "unsupported" : "insecure";
 }
 
@@ -135,7 +143,9 @@ async function explain(error) {
 async function refusedBy(error) {
   if (/system/i.test(error.message)) return "system";
   if (isFramedWithoutCamera()) return "embedded";
-  return /dismissed/i.test(error.message) || (await cameraPermission()) === "prompt" ? "dismissed" : "blocked";
+  return /dismissed/i.test(error.message) || (await cameraPermission()) === "prompt"
+    ? "dismissed"
+    : "blocked";
 }
 
 function isFramedWithoutCamera() {

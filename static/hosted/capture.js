@@ -20,17 +20,10 @@ export class CaptureLoop {
     this.frames = frames;
     this.sessionId = sessionId;
     this.onStatus = onStatus;
-    this.abort = new AbortController();
   }
 
-  stop() {
-    this.abort.abort();
-    this.frames.stop();
-  }
-
-  /** Send until the attempt is over or `stop` is called. @param {Status} status @throws {Refusal} */
-  async run(status) {
-    const { signal } = this.abort;
+  /** Send until the attempt is over. @param {Status} status @param {AbortSignal} signal @throws {Refusal} */
+  async run(status, signal) {
     const origin = originOf(this.sessionId, status.attempt);
     let refused = 0;
     this.frames.start();

@@ -16,8 +16,8 @@ export function browserClock() {
 }
 
 export class FrameSource {
-  /** @param {HTMLVideoElement} video @param {Capture} settings */
-  constructor(video, settings) {
+  /** @param {HTMLVideoElement} video @param {Capture} settings @param {AbortSignal} signal  ends it */
+  constructor(video, settings, signal) {
     this.video = video;
     this.settings = settings;
     this.intervalMs = settings.intervalMs;
@@ -26,12 +26,13 @@ export class FrameSource {
     /** @type {Frame[]} */
     this.waiting = [];
     this.running = false;
+    this.last = 0;
     this.taken = () => {};
+    signal.addEventListener("abort", () => this.stop());
   }
 
   start() {
     this.running = true;
-    this.last = 0;
     this.follow();
   }
 

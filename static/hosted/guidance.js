@@ -13,7 +13,9 @@ export function reflect(status) {
   root.dataset.guidance = status.guidance ?? "";
   root.dataset.step = String(status.step);
   root.style.setProperty("--progress", String(status.progress));
-  document.getElementById("progress")?.setAttribute("aria-valuenow", String(Math.round(status.progress * 100)));
+  document
+    .getElementById("progress")
+    ?.setAttribute("aria-valuenow", String(Math.round(status.progress * 100)));
   // In the dark the page around the oval turns white and stays so: the screen is a lamp.
   if (status.guidance === "too_dark") root.dataset.lamp = "on";
   if (stepped && status.step > 1) buzz();

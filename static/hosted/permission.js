@@ -73,14 +73,21 @@ export function watchForCamera(kind, retry) {
   return () => ended.abort();
 }
 
-/** @param {string} title @param {Browser} browser @param {Record<string, string>} ui @param {string} address @returns {Pick<Help, "title"|"hint"|"steps"|"link"|"copy">} */
+/**
+ * @param {string} title @param {Browser} browser @param {Record<string, string>} ui @param {string} address
+ * @returns {Pick<Help, "title"|"hint"|"steps"|"link"|"copy">}
+ */
 function leaveApp(title, browser, ui, address) {
-  const hint = ui.in_app_trouble.replace("{app}", browser.inApp || ui.this_app);
+  const hint = ui.in_app_trouble.replace("{app}", () => browser.inApp || ui.this_app);
   const steps = lines(ui[browser.system === "android" ? "in_app_android" : "in_app_ios"]);
-  return { title, hint, steps, copy: address, link: { text: ui.open_browser, href: outside(address, browser), newTab: false } };
+  const link = { text: ui.open_browser, href: outside(address, browser), newTab: false };
+  return { title, hint, steps, link, copy: address };
 }
 
-/** The address in the form that takes a person out of an app's built-in browser. @param {string} address @param {Browser} browser */
+/**
+ * The address in the form that takes a person out of an app's built-in browser.
+ * @param {string} address @param {Browser} browser
+ */
 function outside(address, browser) {
   const url = new URL(address);
   const rest = `${url.host}${url.pathname}${url.search}`;

@@ -56,6 +56,7 @@
  * @property {string|null} inApp  the app whose built-in browser this is; "" when it has no known name
  *
  * @typedef {object} Trouble  what keeps the camera away, in the words of the coach's texts
- * @property {"blocked"|"dismissed"|"system"|"none"|"in_use"|"stopped"|"insecure"|"in_app"|"embedded"|"unsupported"} kind
+ * @property {"blocked"|"dismissed"|"system"|"none"|"in_use"|"stopped"|"insecure"|"in_app"|"embedded"
+ *   |"unsupported"} kind
  */
 export {};

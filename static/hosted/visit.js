@@ -8,6 +8,8 @@ import { FrameSource } from "./frames.js";
 import { Instruction, reflect, resetGuidance } from "./guidance.js";
 import { advice, exitReason, refine, watchForCamera } from "./permission.js";
 import { byId, offerExits, show, showHelp, showResult, shown } from "./steps.js";
+import { connectionNotice, showWaiting } from "./waiting.js";
+import { Words } from "./words.js";
 
 /** @typedef {import("./types.js").Page} Page */
 /** @typedef {import("./types.js").Status} Status */
@@ -16,31 +18,42 @@ import { byId, offerExits, show, showHelp, showResult, shown } from "./steps.js"
 
 const POLL_MS = [400, 600, 1000, 1500];
 const LONG_CHECK_MS = 8000;
-const LONG_WAIT_MS = 12_000;
 // Good news is read at a glance; a reason needs time, and any key or touch stops the clock.
 const LEAVE_AFTER_MS = { passed: 1500, other: 6000 };
 /** Ways to end that need no reading because the person has just chosen them. */
-const CHOSEN = new Set(["cancelled", "consent_refused", "alternative_requested", "camera_denied", "camera_unavailable"]);
+const CHOSEN = new Set([
+  "cancelled",
+  "consent_refused",
+  "alternative_requested",
+  "camera_denied",
+  "camera_unavailable",
+]);
 /** @type {Partial<Record<import("./types.js").State, string>>} */
-const ENDED = { failed: "internal_error", expired: "session_expired", cancelled: "cancelled", errored: "internal_error" };
+const ENDED = {
+  failed: "internal_error",
+  expired: "session_expired",
+  cancelled: "cancelled",
+  errored: "internal_error",
+};
 
 export class Visit {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
+    this.words = new Words(page);
     this.ui = page.texts.ui;
     this.consented = !page.consent.required || page.consent.accepted;
     this.browser = recognise(navigator.userAgent, navigator.maxTouchPoints);
     this.address = new URL(page.urls.link ?? location.href, location.href).href;
     this.preview = /** @type {HTMLVideoElement} */ (byId("preview"));
     this.instruction = new Instruction(page.texts.guidance, this.ui.step_of, page.locale);
-    this.api = new Api(page, connectionNotice(this.ui));
+    this.api = new Api(page, connectionNotice(this.words));
     this.open = openCamera;
     this.over = false;
     this.departing = false;
     this.mustStart = false;
     /** @type {Camera|null} */ this.camera = null;
-    /** @type {CaptureLoop|null} */ this.loop = null;
+    this.capture = new AbortController();
     /** @type {Status|null} */ this.status = null;
     this.stopWatching = () => {};
   }
@@ -71,8 +84,9 @@ export class Visit {
     if (resuming && (await cameraPermission()) === "granted") return this.startCamera();
     if (shown() !== "primer" || this.opening) return;
     const app = this.browser.inApp;
-    if (app !== null) byId("camera-hint").textContent = this.ui.in_app_hint.replace("{app}", app || this.ui.this_app);
-    else if (!(await hasCamera()) && !this.opening) byId("camera-hint").textContent = this.ui.none_hint;
+    const hint = byId("camera-hint");
+    if (app !== null) hint.textContent = this.words.fill("in_app_hint", { app: app || this.ui.this_app });
+    else if (!(await hasCamera()) && !this.opening) hint.textContent = this.ui.none_hint;
   }
 
   /** Open the camera and begin, or go on with, an attempt. */
@@ -80,7 +94,7 @@ export class Visit {
     if (this.opening || this.over) return;
     this.opening = true;
     this.stopWatching();
-    const settle = this.showWaiting();
+    const settle = showWaiting(this.words);
     try {
       this.closeCamera();
       const camera = await this.open();
@@ -96,9 +110,10 @@ export class Visit {
   }
 
   /** @param {string} reason */
-  leave(reason) {
-    return this.attempt(async () => {
-      this.departing = true;
+  async leave(reason) {
+    if (this.departing) return;
+    this.departing = true;
+    await this.attempt(async () => {
       this.closeCamera();
       this.showChecking();
       await this.apply(await this.api.post("exit", { reason }));
@@ -112,8 +127,7 @@ export class Visit {
   }
 
   closeCamera() {
-    this.loop?.stop();
-    this.loop = null;
+    this.capture.abort();
     this.camera?.close();
     this.camera = null;
     this.preview.srcObject = null;
@@ -121,6 +135,8 @@ export class Visit {
 
   async runCapture() {
     const camera = /** @type {Camera} */ (this.camera);
+    this.capture = new AbortController();
+    const { signal } = this.capture;
     watchCamera(camera, () => this.camera === camera && this.coach("stopped"));
     const goesOn = this.status?.state === "capturing" && !this.status.outcome && !this.mustStart;
     if (!goesOn) resetGuidance();
@@ -129,15 +145,14 @@ export class Visit {
     offerExits(true);
     show("capture");
     await this.preview.play().catch(() => {});
-    const status = goesOn ? await this.api.status() : await this.api.post("start", { camera: camera.facts });
+    const begun = { camera: camera.facts };
+    const status = goesOn ? await this.api.status(signal) : await this.api.post("start", begun, signal);
     this.mustStart = false;
-    if (this.camera !== camera) return;
     this.follow(status);
-    if (this.camera !== camera) return;
-    this.loop = new CaptureLoop(this.api, new FrameSource(this.preview, this.page.capture), this.page.sessionId, (next) =>
-      this.follow(next),
-    );
-    await this.loop.run(status);
+    if (signal.aborted) return;
+    const frames = new FrameSource(this.preview, this.page.capture, signal);
+    const loop = new CaptureLoop(this.api, frames, this.page.sessionId, (next) => this.follow(next));
+    await loop.run(status, signal);
   }
 
   /** Show an answer that came while the camera runs. @param {Status} status */
@@ -149,7 +164,7 @@ export class Visit {
     this.instruction.follow(status);
   }
 
-  /** Go to the step that belongs to an answer. @param {Status} status */
+  /** Go to the step that belongs to an answer. @param {Status} status @returns {Promise<void>|void} */
   apply(status) {
     this.status = status;
     reflect(status);
@@ -165,8 +180,8 @@ export class Visit {
   /** @param {string|null} reason @param {number} attemptsLeft */
   offerRetry(reason, attemptsLeft) {
     this.closeCamera();
-    const words = this.reason(reason);
-    const note = attemptsLeft > 0 ? this.fill("attempts_left", { count: attemptsLeft }) : "";
+    const words = this.words.reason(reason);
+    const note = attemptsLeft > 0 ? this.words.fill("attempts_left", { count: attemptsLeft }) : "";
     showHelp({ ...words, note, button: this.ui.try_again, action: () => this.startCamera() });
   }
 
@@ -175,9 +190,11 @@ export class Visit {
     this.closeCamera();
     this.over = true;
     const passed = { title: this.ui.passed_title, hint: this.ui.passed_hint };
-    const words = result === "passed" ? passed : this.reason(reason ?? (result === "review" ? "review_pending" : null));
+    const cause = reason ?? (result === "review" ? "review_pending" : null);
     const site = { site: this.page.relyingParty };
-    showResult({ result, ...words, note: this.fill("returning", site), button: this.fill("continue_to", site) });
+    const note = this.words.fill("returning", site);
+    const button = this.words.fill("continue_to", site);
+    showResult({ result, ...(result === "passed" ? passed : this.words.reason(cause)), note, button });
     const brief = result === "passed" || CHOSEN.has(reason ?? "");
     this.leaveSoon(brief ? LEAVE_AFTER_MS.passed : LEAVE_AFTER_MS.other);
   }
@@ -192,6 +209,7 @@ export class Visit {
     for (const touch of ["keydown", "pointerdown"]) addEventListener(touch, stay, { once: true });
   }
 
+  /** @returns {Promise<void>} */
   async waitForResult() {
     this.closeCamera();
     const began = performance.now();
@@ -202,7 +220,8 @@ export class Visit {
       const status = await this.api.status();
       if (this.over) return;
       if (status.state !== "processing" || status.outcome) return this.apply(status);
-      if (performance.now() - began > LONG_CHECK_MS) byId("checking-hint").textContent = this.ui.checking_long;
+      if (performance.now() - began > LONG_CHECK_MS)
+        byId("checking-hint").textContent = this.ui.checking_long;
     }
   }
 
@@ -216,7 +235,8 @@ export class Visit {
   coach(kind) {
     this.closeCamera();
     const trouble = refine(kind, this.browser);
-    const retry = () => (missingApi() ? location.reload() : this.consented ? this.startCamera() : this.begin());
+    const retry = () =>
+      missingApi() ? location.reload() : this.consented ? this.startCamera() : this.begin();
     showHelp({
       ...advice(trouble, this.browser, this.ui, this.address),
       button: this.ui.try_again,
@@ -226,22 +246,6 @@ export class Visit {
     this.stopWatching = watchForCamera(trouble, retry);
   }
 
-  /** Say that the browser asks now; long silence gets one more hint. @returns {() => void} */
-  showWaiting() {
-    const [button, hint] = shown() === "help" ? ["try-again", "help-note"] : ["start-camera", "camera-hint"];
-    const words = byId(button).textContent;
-    byId(button).textContent = this.ui.waiting_camera;
-    byId(button).setAttribute("aria-busy", "true");
-    byId(hint).textContent = this.ui.waiting_hint;
-    const timer = setTimeout(() => (byId(hint).textContent = this.ui.waiting_long), LONG_WAIT_MS);
-    return () => {
-      clearTimeout(timer);
-      byId(button).textContent = words;
-      byId(button).removeAttribute("aria-busy");
-      byId(hint).textContent = "";
-    };
-  }
-
   /** Do something with the server; a refusal becomes a step with a way on. @param {() => unknown} action */
   async attempt(action) {
     try {
@@ -249,7 +253,7 @@ export class Visit {
     } catch (error) {
       if (error instanceof CameraError) return this.coach(error.kind);
       if (!(error instanceof Refusal)) throw error;
-      if (error.meaning !== "stopped") await this.explain(error.meaning);
+      if (error.meaning !== "stopped" && !this.over) await this.explain(error.meaning);
     }
   }
 
@@ -266,37 +270,12 @@ export class Visit {
       return showHelp({ ...words, action: reload, exits: false });
     }
     if (meaning === "lost") {
-      return showHelp({ title: ui.lost_title, hint: ui.lost_hint, button: ui.reload, action: reload, exits: false });
+      const words = { title: ui.lost_title, hint: ui.lost_hint, button: ui.reload };
+      return showHelp({ ...words, action: reload, exits: false });
     }
-    const words = meaning === "limited" ? this.reason("rate_limited") : { title: ui.fault_title, hint: ui.fault_hint };
+    const fault = { title: ui.fault_title, hint: ui.fault_hint };
+    const words = meaning === "limited" ? this.words.reason("rate_limited") : fault;
     const again = () => this.attempt(async () => this.apply(await this.api.status()));
     showHelp({ ...words, button: ui.try_again, action: again });
   }
-
-  /** @param {string|null} reason */
-  reason(reason) {
-    return this.page.texts.reasons[reason ?? ""] ?? this.page.texts.reasons.internal_error;
-  }
-
-  /** @param {string} key @param {Record<string, string|number>} values */
-  fill(key, values) {
-    const show = (/** @type {string|number} */ value) =>
-      typeof value === "number" ? new Intl.NumberFormat(this.page.locale).format(value) : value;
-    return Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, show(value)), this.ui[key]);
-  }
-}
-
-/** The line that says how the connection is. @param {Record<string, string>} ui */
-function connectionNotice(ui) {
-  const line = /** @type {HTMLElement} */ (byId("connection").firstElementChild);
-  /** @param {string} text */
-  const say = (text) => {
-    byId("connection-text").textContent = text;
-    line.hidden = !text;
-  };
-  return {
-    lost: () => say(ui.connection_lost),
-    busy: (/** @type {number} */ seconds) => say(ui.busy.replace("{seconds}", String(seconds))),
-    back: () => say(""),
-  };
 }

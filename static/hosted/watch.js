@@ -10,7 +10,7 @@
     function (event) {
       if (event.target && event.target.tagName === "SCRIPT") admit();
     },
-    true
+    true,
   );
   if (!("noModule" in document.createElement("script"))) {
     document.addEventListener("DOMContentLoaded", admit);
