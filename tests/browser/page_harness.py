@@ -146,9 +146,14 @@ def make_stub(script: Script, translations: Path) -> Flask:
     def leave() -> str:
         return "<!doctype html><title>Back at the website</title><link rel=icon href=data:,>"
 
-    @stub.get("/<any('errors/error.html', 'hosted/finished.html'):template>")
-    def other(template: str) -> str:
-        return render_template(template, **{**request.args, "reason": script.page.get("reason")})
+    @stub.get("/error")
+    def error() -> str:
+        return render_template("errors/error.html", **{"retry_url": None, **request.args})
+
+    @stub.get("/finished")
+    def finished() -> str:
+        reason = reason_texts().get(request.args.get("reason", ""))
+        return render_template("hosted/finished.html", result=request.args["result"], reason=reason)
 
     @stub.route("/session/1/<any(consent, start, frames, exit, status):name>", methods=["GET", "POST"])
     def answer(name: str) -> Response:
