@@ -18,9 +18,9 @@ from app.inference.types import FaceGeometry, RgbImage
 if TYPE_CHECKING:
     from mediapipe.tasks.python.vision import FaceLandmarker
 
-# The task keeps the most certain faces, not the largest ones, so a few more than wanted are asked
-# for. A frame with one face costs the same.
-MIN_CANDIDATES = 4
+# The task keeps the most certain faces, not the largest ones, so it is always asked for a few; a frame
+# with one face costs the same. More than these are the second detector's business.
+CANDIDATES = 4
 # Side of the second look, in detector boxes. Of 1.6, 1.8, 2.0, 2.5 and 3.0 on 150 photos with 0 to 32
 # faces, 1.6 to 2.0 gave most exact counts, and 1.8 fewest animal faces among them.
 CLOSER_CROP = 1.8
@@ -45,13 +45,12 @@ class MediaPipeLandmarker:
     def __init__(self, path: Path, name: str, second_detector: BlazeFaceDetector) -> None:
         """Remember the bundle; the task is made in each process when it is first used."""
         self.name = name
-        self._path = path
         self._second_detector = second_detector
-        self._tasks: dict[int, PerProcess[FaceLandmarker]] = {}
+        self._task = PerProcess(lambda: _create(path))
 
     def detect(self, image: RgbImage, max_faces: int) -> list[FaceGeometry]:
         """Return up to `max_faces` faces, largest first."""
-        faces = [_geometry(mesh) for mesh in self._landmarks(image, max(max_faces, MIN_CANDIDATES))]
+        faces = [_geometry(mesh) for mesh in self._landmarks(image)]
         if len(faces) < max_faces or any(_is_small(face, image) for face in faces):
             faces = self._refine(image, faces, max_faces)
         return sorted(faces, key=lambda face: face.box[2], reverse=True)[:max_faces]
@@ -69,32 +68,28 @@ class MediaPipeLandmarker:
 
     def _look_closer(self, image: RgbImage, detection: Detection) -> list[FaceGeometry]:
         """Return the face that the task finds in a crop around `detection`, if any."""
-        height, width = image.shape[:2]
         half = detection.side * CLOSER_CROP / 2
         left, top = (max(0, int(value)) for value in detection.centre - half)
-        right, bottom = (int(value) for value in detection.centre + half)
-        crop = np.ascontiguousarray(image[top : min(bottom, height), left : min(right, width)])
+        # not below 0 either, where a slice would count from the other edge
+        right, bottom = (max(0, int(value)) for value in detection.centre + half)
+        crop = np.ascontiguousarray(image[top:bottom, left:right])
         if min(crop.shape[:2]) < MIN_CROP:
             return []
         offset = np.array([left, top, 0], dtype=np.float32)
-        faces = [_geometry(mesh + offset) for mesh in self._landmarks(crop, MIN_CANDIDATES)]
+        faces = [_geometry(mesh + offset) for mesh in self._landmarks(crop)]
         return [face for face in faces if overlap(face.box, detection.box) > MAX_OVERLAP][:1]
 
-    def _landmarks(self, image: RgbImage, candidates: int) -> list[NDArray[np.float32]]:
+    def _landmarks(self, image: RgbImage) -> list[NDArray[np.float32]]:
         """Return (478, 3) pixels for each face that the task itself finds."""
         from mediapipe import Image, ImageFormat
 
-        result = self._task(candidates).detect(Image(ImageFormat.SRGB, image))
+        result = self._task.get().detect(Image(ImageFormat.SRGB, image))
         height, width = image.shape[:2]
         scale = np.array([width, height, width], dtype=np.float32)  # z is in units of the width
         return [
             np.array([(point.x, point.y, point.z) for point in points], np.float32) * scale
             for points in result.face_landmarks
         ]
-
-    def _task(self, candidates: int) -> "FaceLandmarker":
-        maker = PerProcess(lambda: _create(self._path, candidates))
-        return self._tasks.setdefault(candidates, maker).get()
 
 
 def _geometry(landmarks: NDArray[np.float32]) -> FaceGeometry:
@@ -110,14 +105,14 @@ def _is_covered(face: FaceGeometry, others: list[FaceGeometry]) -> bool:
     return any(overlap(face.box, other.box) > MAX_OVERLAP for other in others)
 
 
-def _create(path: Path, candidates: int) -> "FaceLandmarker":
+def _create(path: Path) -> "FaceLandmarker":
     # imported here because it takes a third of a second and starts native threads
     from mediapipe import Image, ImageFormat
     from mediapipe.tasks.python.core.base_options import BaseOptions
     from mediapipe.tasks.python.vision import FaceLandmarker, FaceLandmarkerOptions
 
     options = FaceLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(path)), num_faces=candidates
+        base_options=BaseOptions(model_asset_path=str(path)), num_faces=CANDIDATES
     )
     with without_start_up_notices():
         task = FaceLandmarker.create_from_options(options)
