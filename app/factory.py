@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import error_pages
 from app.hosted import capture_api, entry, health, locales, pages, sandbox, security_headers
+from app.hosted.requests import InMemoryRequest
 from app.runtime import Runtime
 from app.settings import Settings
 
@@ -21,12 +22,13 @@ MAX_FORM_PARTS = 32
 def create_app(runtime: Runtime) -> Flask:
     """Return the web application around the given parts."""
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.request_class = InMemoryRequest
     app.extensions["visavis"] = runtime
     _configure(app, runtime.settings)
     locales.install(app)
     error_pages.init_error_pages(app)
     security_headers.init_security_headers(app, https=runtime.settings.is_https)
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
     # Every blueprint carries its guard as a before_request of its own; a test holds them to it.
     for blueprint, rate in (
         (entry.blueprint, runtime.settings.rate_limit_open),
@@ -44,7 +46,7 @@ def create_app(runtime: Runtime) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
-        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        MAX_FORM_MEMORY_SIZE=512 * 1024,
         MAX_FORM_PARTS=MAX_FORM_PARTS,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "app" / "translations"),
         SEND_FILE_MAX_AGE_DEFAULT=300,

@@ -182,7 +182,7 @@ def run_verification(runtime: Runtime, session_id: str, now: float) -> None:
         if visit.state != SessionState.PROCESSING or attempt is None:
             return
         record = _record_of(runtime, db, attempt)
-    findings = runner.run(record)
+    findings: Sequence[Finding] = runner.run(record)
     with runtime.database.transaction() as db:
         visit, configuration = load(db, session_id)
         if visit.state != SessionState.PROCESSING:

@@ -88,6 +88,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "TRUSTED_PROXIES", _whole_number, "0", "Reverse proxies in front whose X-Forwarded-* are believed."
     ),
+    Setting("COUNTRY_HEADER", str, "", "Header in which a trusted proxy names the visitor's country."),
     Setting(
         "SANDBOX",
         _boolean,

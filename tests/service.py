@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from visavis_client import VerificationLink, VerifiedResult, verify_result
@@ -12,6 +13,7 @@ from app import projects
 from app.factory import ROOT, create_app
 from app.runtime import Runtime
 from app.settings import Settings
+from app.signing.request_link import request_signature
 from app.verifications.store import publish
 
 PUBLIC_URL = "http://localhost:5000"
@@ -88,6 +90,14 @@ class RelyingSite:
         """Sign a link; the path that a browser opens."""
         signer = VerificationLink(PUBLIC_URL, verification_id, self.secret)
         return signer.sign(now=int(self.runtime.clock()), **parameters).removeprefix(PUBLIC_URL)
+
+    def link_with(self, verification_id: str, **parameters: str) -> str:
+        """Sign whatever is given, also what the client would not."""
+        query = urlencode(parameters)
+        with self.runtime.database.reading() as db:
+            keyring = projects.load_keyring(db, self.runtime.sealer, self.project_id)
+        signature = request_signature(verification_id, query, keyring)
+        return f"/verification/{verification_id}?{query}&reSignature={signature}"
 
     def check(self, verification_id: str, url: str, **options: Any) -> VerifiedResult:
         """Verify a result as the shop's backend does."""

@@ -13,7 +13,7 @@ MIN_LUMINANCE, MAX_LUMINANCE = 0.13, 0.88
 MAX_OVER_EXPOSURE = 0.30
 # Cameras sit above monitors and below laptop screens: pitch is judged generously, movement relative to
 # neutral.
-MAX_YAW, MAX_PITCH, MAX_ROLL = 15.0, 24.0, 25.0
+MAX_YAW, MAX_PITCH, MAX_ROLL = 14.0, 24.0, 25.0
 MIN_SHARPNESS = 15.0
 
 

@@ -84,7 +84,7 @@ class CaptureProgress:
     @property
     def quick(self) -> bool:
         """True while recognition frames are collected as fast as they come (see `plan_frame`)."""
-        return self.phase is not CapturePhase.CHALLENGE
+        return self.phase is CapturePhase.COLLECTING
 
     @property
     def target(self) -> ChallengeAction | None:

@@ -52,4 +52,4 @@ def _astronaut() -> RgbImage:
         raise InputError(
             "photo", "is needed: scikit-image, whose astronaut is the default, is missing"
         ) from None
-    return np.ascontiguousarray(astronaut())
+    return np.ascontiguousarray(astronaut())  # type: ignore[no-untyped-call]

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 from app import flow
 from app.capture.batches import FrameBatch
 from app.errors import InputError
-from app.flow import SessionStatus
 from app.hosted.consent import require_known_text
 from app.hosted.guards import require_browser, require_page, runtime
+from app.sessions.status import SessionStatus
 from app.vocabulary import Reason
 
 blueprint = Blueprint("capture", __name__, url_prefix="/session/<session_id>")

@@ -7,7 +7,9 @@ from app import flow
 from app.hosted.guards import require_browser, runtime
 from app.hosted.locales import choose_language
 from app.hosted.page_data import page_data
+from app.hosted.relying_party import relying_party_name
 from app.hosted.security_headers import allow_frames
+from app.hosted.texts import reason_texts
 
 blueprint = Blueprint("hosted", __name__, url_prefix="/session/<session_id>")
 blueprint.before_request(require_browser)
@@ -37,4 +39,15 @@ def leave_page(session_id: str) -> Response:
     view = flow.view_session(parts, session_id, parts.clock())
     choose_language(request.args.get("locale"), view.visit.locale)
     allow_frames(view.configuration.security_config.frame_ancestors)
-    return make_response(render_template("hosted/finished.html", result=view.status.outcome_result))
+    return make_response(_finished_page(view))
+
+
+def _finished_page(view: flow.SessionView) -> str:
+    outcome = view.status.outcome
+    reason = reason_texts()[outcome.reason] if outcome and outcome.reason else None
+    return render_template(
+        "hosted/finished.html",
+        result=outcome.result if outcome else "failed",
+        reason=reason,
+        brand={"name": relying_party_name(view)},
+    )

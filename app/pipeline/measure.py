@@ -22,7 +22,7 @@ def measure_batch(
     needs: MeasurementNeeds,
     measured: Sequence[FrameMeasurement] = (),
     *,
-    quick: bool = True,
+    quick: bool = False,
     max_faces: int = MAX_FACES,
 ) -> list[FrameMeasurement]:
     """Measure the frames that follow `measured`, in order; `quick` as in `plan_frame`."""

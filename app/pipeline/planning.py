@@ -7,13 +7,14 @@ bounds. Otherwise a forged clock could keep a substituted face out of the embedd
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.pipeline.quality import limiting_component
 from app.pipeline.types import FaceMeasurement, FrameMeasurement, HeadPose, MeasurementNeeds
 
 # An embedding of a face turned further than this says little about identity (the mesh's alignment fails
 # first).
 MAX_EMBEDDING_TURN = 40.0
 # "Frontal": within this the embedding moves less than between two sessions of one person.
-FRONTAL_YAW, FRONTAL_PITCH = 14.0, 22.0
+FRONTAL_YAW, FRONTAL_PITCH = 17.0, 28.0
 # Below this the recognition chip (150 px, eyes about 74 px apart) is mostly interpolation.
 MIN_INTER_EYE = 20.0
 
@@ -23,9 +24,8 @@ FORCED_FRAMES = 8
 # A pose this far from the last embedded one is due at once: the frames of a challenge step that prove who
 # moved.
 POSE_STEP_DEGREES, SCALE_STEP = 8.0, 0.12
-# Enough at the beginning for a capture of one second; later ones are for continuity, and cost 3 ms each.
+# Enough for a capture of one second; the rest is for continuity, and costs 3 ms each.
 QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 6, 5
-MAX_EMBEDDINGS = 40
 MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 5, 3
 MAX_BONA_FIDE, BONA_FIDE_SPACING_FRAMES = 16, 3
 
@@ -35,23 +35,22 @@ class FramePlan:
     """Which of the dearer models are due for the next frame, should its face be fit for them."""
 
     embedding_due: bool = False
-    """Due for a face in any pose that the model can read."""
-    embedding_due_when_moved: bool = False
-    """Due if the pose differs enough from `last_pose` and `last_width`."""
+    """Due for a face in any pose that the model can read; one that has moved far is due anyway."""
     demographics_due: bool = False
     bona_fide_due: bool = False
     last_pose: HeadPose | None = None
+    """Pose of the last embedded face."""
     last_width: float = 0.0
+    """Its `width_share`."""
 
     def wants_embedding(self, face: FaceMeasurement) -> bool:
         """Tell whether this face is to be embedded."""
-        if not _readable(face):
-            return False
-        return self.embedding_due or (self.embedding_due_when_moved and self._moved(face))
+        return _readable(face) and (self.embedding_due or self._moved(face))
 
     def wants_demographics(self, face: FaceMeasurement) -> bool:
         """Tell whether age and gender are to be estimated from this face."""
-        return self.demographics_due and _readable(face) and is_frontal(face)
+        usable = limiting_component(face.quality) is None
+        return self.demographics_due and usable and is_frontal(face)
 
     def wants_bona_fide(self, face: FaceMeasurement) -> bool:
         """Tell whether the passive liveness model is to see this face."""
@@ -59,25 +58,24 @@ class FramePlan:
 
     def _moved(self, face: FaceMeasurement) -> bool:
         if self.last_pose is None:
-            return True
+            return False
         turned = abs(face.pose.yaw - self.last_pose.yaw), abs(face.pose.pitch - self.last_pose.pitch)
         scaled = abs(face.width_share / max(self.last_width, 1e-6) - 1)
         return max(turned) >= POSE_STEP_DEGREES or scaled >= SCALE_STEP
 
 
 def plan_frame(
-    measured: Sequence[FrameMeasurement], client_ms: float, needs: MeasurementNeeds, *, quick: bool = True
+    measured: Sequence[FrameMeasurement], client_ms: float, needs: MeasurementNeeds, *, quick: bool = False
 ) -> FramePlan:
     """Plan the frame that follows `measured`, captured at `client_ms` by the browser's clock.
 
-    `quick`: recognition frames are being collected, so the wide spacing of a long challenge is off.
+    `quick`: recognition frames are being collected, so the wide spacing of a long capture is off.
     """
     embedded = [frame for frame in measured if frame.face is not None and frame.face.embedding is not None]
     last = embedded[-1] if embedded else None
     number = len(measured)
     return FramePlan(
-        embedding_due=len(embedded) < MAX_EMBEDDINGS and _embedding_due(embedded, number, client_ms, quick),
-        embedding_due_when_moved=len(embedded) < MAX_EMBEDDINGS,
+        embedding_due=_embedding_due(embedded, number, client_ms, quick),
         demographics_due=needs.demographics
         and _due(
             measured, "demographics", number, limit=MAX_DEMOGRAPHICS, spacing=DEMOGRAPHICS_SPACING_FRAMES

@@ -47,9 +47,9 @@ def trace(mesh: HeadMesh, pose: HeadPose, frame: tuple[int, int], size: tuple[in
     points = mesh.posed(pose, frame[0])
     scale = view_scale(frame, size)
     seen = mesh.projected(points) * scale + np.array(size) / 2
-    ids = _triangle_ids(seen, points[:, 2], mesh.triangles, size)
+    ids = triangle_ids(seen, points[:, 2], mesh.triangles, size)
     values = np.column_stack([mesh.uv, _facing(mesh, points)])
-    return _interpolated(ids, _planes(seen, values, mesh.triangles), frame, scale)
+    return interpolated(ids, planes(seen, values, mesh.triangles), frame, scale)
 
 
 def view_scale(frame: tuple[int, int], size: tuple[int, int]) -> float:
@@ -73,7 +73,7 @@ def lit(picture: RgbImage, traced: TextureMap, light: ScreenLight) -> RgbImage:
     return np.clip(np.round(shown), 0, 255).astype(np.uint8)
 
 
-def _triangle_ids(
+def triangle_ids(
     seen: Floats, depth: Floats, triangles: NDArray[np.int32], size: tuple[int, int]
 ) -> NDArray[np.int32]:
     """Paint triangle numbers from back to front; -1 where there is none."""
@@ -89,7 +89,7 @@ def _triangle_ids(
     return canvas
 
 
-def _planes(seen: Floats, values: Floats, triangles: NDArray[np.int32]) -> Floats:
+def planes(seen: Floats, values: Floats, triangles: NDArray[np.int32]) -> Floats:
     """Return (m, 3, k): for each triangle the plane through its three values of each kind."""
     corners = seen[triangles]
     basis = np.concatenate([corners, np.ones((len(triangles), 3, 1))], axis=2)
@@ -98,7 +98,7 @@ def _planes(seen: Floats, values: Floats, triangles: NDArray[np.int32]) -> Float
     return planes
 
 
-def _interpolated(ids: NDArray[np.int32], planes: Floats, frame: tuple[int, int], scale: float) -> TextureMap:
+def interpolated(ids: NDArray[np.int32], planes: Floats, frame: tuple[int, int], scale: float) -> TextureMap:
     """Evaluate the planes; a pixel without triangle shows the room as in the photo."""
     height, width = ids.shape
     room = np.zeros((1, 3, 3))

@@ -11,7 +11,7 @@ from app.pipeline.types import Finding
 from app.sessions import lifecycle, limits
 from app.verifications.configuration import Configuration
 from app.verifications.overrides import Overrides, enabled_verifiers
-from app.vocabulary import RETRYABLE_REASONS, Outcome, Reason, SessionState, VerifierResult
+from app.vocabulary import RETRYABLE_REASONS, Evidence, Outcome, Reason, SessionState, VerifierResult
 
 STATE_OF_OUTCOME = {
     Outcome.PASSED: SessionState.PASSED,
@@ -26,6 +26,9 @@ SHORTEST_RETENTION_SECONDS = 3600
 def record_findings(db: Session, visit: VerificationSession, findings: Sequence[Finding]) -> None:
     """Keep the numbers of this attempt for the operator; never pixels, never embeddings."""
     for finding in findings:
+        if finding.evidence is Evidence.FACE_PRESENCE:
+            counted = finding.details.get("face_count")
+            visit.total_face_count = None if counted is None else int(counted)
         db.add(
             FindingRow(
                 session_id=visit.id,

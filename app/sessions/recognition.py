@@ -12,7 +12,7 @@ from app.faces import collections, enrolment, recognition
 from app.faces.calibration import thresholds
 from app.faces.types import Template, TemplateKind
 from app.models import Collection, Face, VerificationSession
-from app.pipeline.fusion import fuse
+from app.pipeline.fusion import fuse, recognition_embeddings
 from app.pipeline.types import CaptureRecord, Finding
 from app.runtime import Runtime
 from app.verifications.configuration import Configuration
@@ -97,11 +97,7 @@ def store(
 
 def fused_template(record: CaptureRecord) -> Template | None:
     """Return the fused face of an attempt; None when no frame was good enough to embed."""
-    embeddings = [
-        frame.face.embedding
-        for frame in record.frames
-        if frame.face is not None and frame.face.embedding is not None
-    ]
+    embeddings = recognition_embeddings(record)
     if not embeddings:
         return None
     embedding, effective_size = fuse(embeddings)

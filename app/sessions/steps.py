@@ -81,11 +81,14 @@ def begin_attempt(
 
 
 def attempt_for(db: Session, visit: VerificationSession, batch: FrameBatch) -> CaptureAttempt | None:
-    """Return the attempt that a batch belongs to; None when the batch was received before.
+    """Return the attempt that a batch belongs to; None when the batch comes too late.
 
-    Raises `InputError` for frames of another attempt or with a gap before them.
+    Too late is one that was received before, and one whose session went on without it: the page then
+    learns from the answer how things stand. Raises `InputError` for frames of another attempt or with a
+    gap before them.
     """
-    require_accepting(visit)
+    if visit.state not in ACCEPTS_FRAMES:
+        return None
     attempt = attempts.current_attempt(db, visit.id)
     if attempt is None:
         raise StateConflictError("no attempt is under way; start one first")

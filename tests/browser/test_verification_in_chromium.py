@@ -1,4 +1,4 @@
-"""The main road in Debian's Chromium: a rendered head of a real photo is the camera, everything else is real."""
+"""The main road in Debian's Chromium: only the camera is rendered, from a real photo; all else is real."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,13 +4,12 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
-from visavis_client import VerificationLink
 from webtest import TestApp
 
 from app.models import SessionTransition, SpentNonce, VerificationSession
 from app.runtime import Runtime
 from tests.functional.visit import Visit
-from tests.service import NOON, PUBLIC_URL, FakeClock, RelyingSite, new_browser
+from tests.service import NOON, FakeClock, RelyingSite, new_browser
 
 MATCH = {"faceRecognition": {"type": "MatchVerification"}}
 LIVENESS = {"liveness": {"type": "Verification"}}
@@ -107,15 +106,13 @@ def test_bad_content_is_refused_by_the_name_of_its_parameter(
         verifierConfigs=LIVENESS | {"age": {"type": "CalculationOnly"}},
         sessionOverrideConfig=OPEN_TO_OVERRIDES,
     )
-    signer = VerificationLink(PUBLIC_URL, verification, site.secret)
-    link = signer.sign(expires_in=None, nonce=False, **parameters).removeprefix(PUBLIC_URL)
+    link = site.link_with(verification, **parameters)
     assert problem(browser, link, 400)["field"] == field
     assert count_sessions(runtime) == 0
 
 
 def test_a_nonce_needs_an_expiration(site: RelyingSite, browser: TestApp) -> None:
-    signer = VerificationLink(PUBLIC_URL, site.publish(), site.secret)
-    link = signer.sign(expires_in=None, nonce="ab" * 16).removeprefix(PUBLIC_URL)
+    link = site.link_with(site.publish(), reNonce="ab" * 16)
     assert problem(browser, link, 400)["field"] == "reNonce"
 
 

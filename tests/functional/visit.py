@@ -97,7 +97,7 @@ class Visit:
     def film(self, person: Person, batches: int = PATIENCE_BATCHES) -> None:
         """Send frames, obeying the page, until the attempt has an outcome."""
         for _ in range(batches):
-            if self.outcome is not None:
+            if self.outcome is not None or self.status["phase"] == "checking":
                 return
             at = self.clock.now
             person.hear(Guidance(self.status["guidance"]), self.status["step"], at)

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.pipeline.movement import (
+    DOWN_DEGREES,
     HELD_FRAMES,
     NEUTRAL_FRAMES,
     STRAYED_FRAMES,
+    UP_DEGREES,
+    YAW_DEGREES,
     NeutralPose,
     excursions,
     follows,
@@ -26,9 +29,16 @@ from app.vocabulary import ChallengeAction, Evidence
 MIN_REACTION_MS = 150.0
 # A movement has begun when half of the way from where the head was is done.
 ONSET = 0.5
-# Excursions per second. 1 is 15° of yaw, so 16 is 240°/s: three times a quick, comfortable turn; a cut
-# between two recordings changes pose within one frame.
-MAX_SPEED = 16.0
+# Excursions per second: 240°/s in yaw and pitch, a fourfold change of size in 0.4 s. Two to three times a
+# quick, comfortable movement; a cut between two recordings changes the pose within one frame.
+MAX_SPEED: dict[ChallengeAction, float] = {
+    ChallengeAction.LEFT: 240 / YAW_DEGREES,
+    ChallengeAction.RIGHT: 240 / YAW_DEGREES,
+    ChallengeAction.UP: 240 / UP_DEGREES,
+    ChallengeAction.DOWN: 240 / DOWN_DEGREES,
+    ChallengeAction.NEARER: 18.0,
+    ChallengeAction.FARTHER: 18.0,
+}
 MIN_INTERVAL_MS = 30.0
 
 _TURNS = frozenset({ChallengeAction.LEFT, ChallengeAction.RIGHT})
@@ -121,7 +131,7 @@ def judge_step(faces: Sequence[TimedFace], step: ChallengeStep, neutral: Neutral
     reaction = _onset(path, start, action, neutral) - step.released_ms
     speed = _largest_speed([start, *path], action, neutral)
     fault = "before it was told" if reaction < MIN_REACTION_MS else None
-    return StepResult(action, "too fast for a head" if speed > MAX_SPEED else fault, reaction, speed)
+    return StepResult(action, "too fast for a head" if speed > MAX_SPEED[action] else fault, reaction, speed)
 
 
 def _path_to_target(
