@@ -1,0 +1,124 @@
+"""Collections come into being on first use and end key first."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import func, select
+
+from app.errors import InputError, NotFoundError, SettingsError, StateConflictError
+from app.faces import collections
+from app.models import Collection, Face, FaceKey
+from app.sealing import SealBrokenError, Sealer
+from tests.unit.face_world import (
+    DIMENSIONS,
+    NOON,
+    PROJECT,
+    SEALER,
+    collection_of,
+    enrol_person,
+    make_database,
+)
+
+
+def test_a_collection_is_made_once(tmp_path: Path) -> None:
+    database = make_database(tmp_path)
+    with database.transaction() as db:
+        first = collection_of(db)
+    with database.transaction() as db:
+        assert collection_of(db).id == first.id
+        assert collection_of(db, "others").id != first.id
+
+
+def test_a_collection_that_exists_cannot_be_created_again(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db:
+        collection_of(db)
+        with pytest.raises(StateConflictError):
+            collections.create(db, SEALER, PROJECT, "customers", DIMENSIONS, NOON)
+
+
+def test_a_collection_nobody_made_is_not_found(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db, pytest.raises(NotFoundError):
+        collections.get(db, PROJECT, "customers")
+
+
+def test_embeddings_of_another_length_do_not_fit_into_a_collection(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db:
+        collection_of(db)
+        with pytest.raises(SettingsError, match="new collection"):
+            collections.get_or_create(db, SEALER, PROJECT, "customers", DIMENSIONS + 1, NOON)
+
+
+@pytest.mark.parametrize(("name", "description"), [("", ""), ("n" * 201, ""), ("n", "d" * 1001)])
+def test_names_and_descriptions_have_limits(tmp_path: Path, name: str, description: str) -> None:
+    with make_database(tmp_path).transaction() as db, pytest.raises(InputError, match="characters"):
+        collections.create(db, SEALER, PROJECT, name, DIMENSIONS, NOON, description=description)
+
+
+def test_every_change_raises_the_revision(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db:
+        collection = collection_of(db)
+        seen = [collection.revision]
+        enrol_person(db, 1)
+        seen.append(collection.revision)
+        collections.update(db, collection, "people who bought something", NOON + 1)
+        seen.append(collection.revision)
+        collections.reset(db, SEALER, collection, NOON + 2)
+        seen.append(collection.revision)
+        assert seen == sorted(set(seen))
+        assert collection.updated_at == NOON + 2
+
+
+def test_a_reset_empties_the_collection_and_changes_its_key(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db:
+        collection = collection_of(db)
+        enrol_person(db, 1, "anna")
+        before = collections.rotation_of(SEALER, collection)
+        collections.reset(db, SEALER, collection, NOON)
+        assert (collections.rotation_of(SEALER, collection) != before).any()
+        assert db.scalar(select(func.count()).select_from(FaceKey)) == 0
+
+
+def test_deleting_a_collection_leaves_neither_key_nor_faces_nor_names(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db:
+        collection = collection_of(db)
+        enrol_person(db, 1, "anna")
+        enrol_person(db, 2, "ben", name="others")
+        collections.delete(db, collection)
+        left = [db.scalar(select(func.count()).select_from(table)) for table in (Collection, Face, FaceKey)]
+        assert left == [1, 1, 1]
+
+
+def test_another_master_key_opens_no_collection(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db, pytest.raises(SealBrokenError):
+        collections.rotation_of(Sealer(bytes(32)), collection_of(db))
+
+
+class PostgresSession:
+    """Just enough of a session on PostgreSQL to see what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def get_bind(self) -> SimpleNamespace:
+        return SimpleNamespace(dialect=SimpleNamespace(name="postgresql"))
+
+    def execute(self, statement: object) -> None:
+        self.sent.append(str(statement))
+
+    def refresh(self, _collection: Collection) -> None:
+        self.sent.append("refresh")
+
+
+def test_on_postgresql_the_lock_is_taken_before_the_collection_is_read() -> None:
+    session = PostgresSession()
+    collections.lock_collection(session, Collection(id="c"))  # type: ignore[arg-type]
+    assert "pg_advisory_xact_lock" in session.sent[0]
+    assert session.sent[1:] == ["refresh"]
+
+
+def test_a_lock_number_fits_into_a_signed_bigint_and_never_changes() -> None:
+    assert collections.advisory_key("customers") == collections.advisory_key("customers")
+    keys = [collections.advisory_key(str(number)) for number in range(100)]
+    assert len(set(keys)) == 100
+    assert all(-(2**63) <= key < 2**63 for key in keys)
