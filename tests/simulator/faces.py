@@ -3,11 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 
-from app.inference.types import FaceLandmarkerEngine, RgbImage
+from app.inference.types import FaceGeometry, RgbImage
 from app.sandbox.assets import decode_picture
 from app.sandbox.head import Head, build_head
 
@@ -41,6 +42,12 @@ class TestFacesMissingError(RuntimeError):
     """The pictures are not there, or not the ones that were pinned."""
 
     __test__ = False
+
+
+class FaceFinder(Protocol):
+    """Any engine that finds faces."""
+
+    def detect(self, image: RgbImage, max_faces: int) -> list[FaceGeometry]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ def photo(name: str, directory: Path = DIRECTORY) -> RgbImage:
     return whole if portrait.at is None else _around(whole, *portrait.at)
 
 
-def head(name: str, engine: FaceLandmarkerEngine, directory: Path = DIRECTORY) -> Head:
+def head(name: str, engine: FaceFinder, directory: Path = DIRECTORY) -> Head:
     """Return the simulated person made of one of `PORTRAITS`."""
     image = photo(name, directory)
     return build_head(image, engine.detect(image, 1)[0].landmarks)
@@ -102,9 +109,11 @@ def _around(image: RgbImage, x: int, y: int) -> RgbImage:
 
 
 def _blot(image: RgbImage, x: int, y: int) -> None:
+    """Blur a disc of `image` in place."""
     radius, sigma = BLOT
-    soft = cv2.GaussianBlur(image, (0, 0), sigma)
-    spot = np.zeros(image.shape[:2], np.uint8)
-    cv2.circle(spot, (x, y), radius, 255, -1)
+    reach = radius * 2
+    part = image[max(0, y - reach) : y + reach, max(0, x - reach) : x + reach]
+    spot = np.zeros(part.shape[:2], np.uint8)
+    cv2.circle(spot, (min(x, reach), min(y, reach)), radius, 255, -1)
     share = cv2.GaussianBlur(spot, (0, 0), radius / 8)[..., None] / 255
-    image[:] = (image * (1 - share) + soft * share).astype(np.uint8)
+    part[:] = (part * (1 - share) + cv2.GaussianBlur(part, (0, 0), sigma) * share).astype(np.uint8)
