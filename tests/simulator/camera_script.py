@@ -59,7 +59,7 @@ def init_script(
     second: Head | None = None,
     *,
     seed: int = 1,
-    fps: float = 15,
+    fps: float = 18,
     noise: float = 2.0,
 ) -> str:
     """Return JavaScript for `page.add_init_script` that replaces the cameras of every page.

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -97,8 +98,9 @@ def photo(name: str, directory: Path = DIRECTORY) -> RgbImage:
     return whole if portrait.at is None else _around(whole, *portrait.at)
 
 
+@cache
 def head(name: str, engine: FaceFinder, directory: Path = DIRECTORY) -> Head:
-    """Return the simulated person made of one of `PORTRAITS`."""
+    """Return the simulated person made of one of `PORTRAITS`; built once per engine, never to be changed."""
     image = photo(name, directory)
     return build_head(image, engine.detect(image, 1)[0].landmarks)
 
