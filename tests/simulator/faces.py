@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -98,9 +98,13 @@ def photo(name: str, directory: Path = DIRECTORY) -> RgbImage:
     return whole if portrait.at is None else _around(whole, *portrait.at)
 
 
-@cache
 def head(name: str, engine: FaceFinder, directory: Path = DIRECTORY) -> Head:
-    """Return the simulated person made of one of `PORTRAITS`; built once per engine, never to be changed."""
+    """Return the simulated person made of one of `PORTRAITS`; built once, not to be changed."""
+    return _built(name, engine, directory)
+
+
+@cache
+def _built(name: str, engine: Any, directory: Path) -> Head:
     image = photo(name, directory)
     return build_head(image, engine.detect(image, 1)[0].landmarks)
 
