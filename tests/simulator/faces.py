@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import cv2
 import numpy as np
@@ -100,7 +100,7 @@ def photo(name: str, directory: Path = DIRECTORY) -> RgbImage:
 
 def head(name: str, engine: FaceFinder, directory: Path = DIRECTORY) -> Head:
     """Return the simulated person made of one of `PORTRAITS`; built once, not to be changed."""
-    return _built(name, engine, directory)
+    return _built(name, cast(Any, engine), directory)
 
 
 @cache
