@@ -6,7 +6,7 @@ import os
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.db import Database
+from app.db import BUSY_TIMEOUT_MS, Database
 from app.errors import InputError, NotFoundError, StateConflictError
 from app.faces.collections import lock_collection, next_revision, require_dimensions, rotation_of
 from app.faces.protection import Randomness, protect
@@ -17,6 +17,8 @@ from app.models import Collection, Face, FaceKey
 from app.sealing import Sealer
 
 MAX_EXTERNAL_ID = 256
+# Emptying the log keeps writers out while it waits for readers: better to come back later.
+ERASE_TIMEOUT_MS = 250
 
 # Refinement. A template grows by at most one frame's worth per visit and stops at five frames: beyond
 # that the calibration shows no gain, and the number of visits that can ever move it stays finite.
@@ -164,8 +166,12 @@ def erase_traces(database: Database) -> bool:
     if database.engine.dialect.name != "sqlite":
         return True
     connection = database.engine.raw_connection()
+    cursor = connection.cursor()
     try:
-        busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout = {ERASE_TIMEOUT_MS}")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        answer = cursor.fetchone()  # (busy, pages in the log, pages moved)
     finally:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.close()
-    return not busy
+    return answer is not None and not answer[0]
