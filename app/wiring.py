@@ -8,6 +8,7 @@ from app.decision.policy import Policy
 from app.faces.calibration import read_calibration
 from app.faces.index import FaceIndex
 from app.inference.engine import OpenPackEngine
+from app.inference.manifest import load_manifest
 from app.inference.types import FaceEngine
 from app.runtime import Runtime
 from app.sealing import Sealer
@@ -22,7 +23,7 @@ def build_runtime(
     Raises `SettingsError` or `ModelPackError` naming what to mend; models load at first use, after the
     server has forked its workers.
     """
-    engine = engine or OpenPackEngine.from_manifest(settings.models_dir, landmarker=settings.landmarker)
+    engine = engine or _load_engine(settings)
     return Runtime(
         settings=settings,
         database=Database(settings.database_url),
@@ -32,4 +33,13 @@ def build_runtime(
         calibration=read_calibration(settings.config_dir, engine.recognition_model, engine.landmarker_name),
         index=FaceIndex(),
         clock=clock,
+    )
+
+
+def _load_engine(settings: Settings) -> OpenPackEngine:
+    return OpenPackEngine.from_manifest(
+        settings.models_dir,
+        landmarker=settings.landmarker,
+        threads=settings.inference_threads,
+        manifest=load_manifest(settings.config_dir / "models.toml"),
     )

@@ -83,8 +83,8 @@ def _prepare(settings: Settings, site_port: int) -> tuple[str, str]:
 @contextlib.contextmanager
 def _processes(environment: dict[str, str], port: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     flask = [sys.executable, "-m", "flask", "--app", str(ROOT / "wsgi.py")]
-    gunicorn = [sys.executable, "-m", "gunicorn", "--bind", f"localhost:{port}", "--workers", "2"]
-    gunicorn += ["--threads", "4", "--log-level", "warning", "wsgi:app"]
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "--bind", f"localhost:{port}"]
+    gunicorn += ["--log-level", "warning", "wsgi:app"]
     commands = [gunicorn, [*flask, "worker"], [sys.executable, str(EXAMPLE / "app.py")]]
     running = [subprocess.Popen(command, env=environment, cwd=ROOT) for command in commands]  # noqa: S603 -- our own
     try:

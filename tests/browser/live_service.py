@@ -85,7 +85,7 @@ def start_server(service: LiveService, workers: int = 2) -> subprocess.Popen[byt
     """Start gunicorn and return once it answers."""
     port = service.url.rpartition(":")[2]
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
-    command += ["--threads", "4", "--graceful-timeout", "2", "wsgi:app"]
+    command += ["-c", "config/gunicorn.py", "--graceful-timeout", "2", "wsgi:app"]
     with service.log.open("ab") as log:
         server = subprocess.Popen(
             command, env=service.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
