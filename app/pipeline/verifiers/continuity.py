@@ -12,6 +12,10 @@ from app.vocabulary import Evidence
 
 # Consecutive embeddings are averaged before they are compared: three tell people apart far better than one.
 WINDOW = 3
+# Between a raised and a lowered head the embedding of one person moves as far as between two people. Only
+# poses this near to the attempt's median pose are compared strictly; the others have a measurement of their
+# own.
+NEAR_DEGREES = 10.0
 # Shorter intervals are rounding of the browser's clock.
 MIN_INTERVAL_MS = 30.0
 
@@ -25,19 +29,29 @@ class ContinuityVerifier:
 
     def verify(self, record: CaptureRecord) -> Finding:
         """Measure identity over the embedded frames and the track over all."""
-        embedded = [(frame, face.embedding) for frame, face in faces_of(record) if face.embedding is not None]
-        if not embedded:
-            return unmeasurable(self, "no frame was embedded")
-        embeddings = np.stack([embedding for _, embedding in embedded]).astype(np.float64)
+        embedded = [(frame, face) for frame, face in faces_of(record) if face.embedding is not None]
+        near = _near_median([face for _, face in embedded])
+        if not near.any():
+            return unmeasurable(self, "no frame was embedded, or no two in one pose")
+        embeddings = np.stack([face.embedding for _, face in embedded]).astype(np.float64)  # type: ignore[misc]
         details = {
             "embeddings": len(embedded),
-            "lowest_to_mean": _lowest_to_mean(embeddings),
-            "longest_unchecked_frames": _longest_unchecked(record, [frame.number for frame, _ in embedded]),
+            "compared_strictly": int(near.sum()),
+            "lowest_any_pose": _lowest_to_mean(embeddings, near),
+            "longest_unchecked_frames": _longest_unchecked(record, {frame.number for frame, _ in embedded}),
             **_track(record),
         }
-        return Finding(
-            self.evidence, _lowest_between(embeddings), self.unit, record.recognition_model, details
-        )
+        score = _lowest_between(embeddings[near])
+        return Finding(self.evidence, score, self.unit, record.recognition_model, details)
+
+
+def _near_median(faces: Sequence[FaceMeasurement]) -> NDArray[np.bool_]:
+    """Return (n,): whose pose is near the median pose."""
+    if not faces:
+        return np.zeros(0, bool)
+    poses = np.array([(face.pose.yaw, face.pose.pitch) for face in faces])
+    near: NDArray[np.bool_] = (np.abs(poses - np.median(poses, axis=0)) <= NEAR_DEGREES).all(axis=1)
+    return near
 
 
 def _lowest_between(embeddings: NDArray[np.float64]) -> float:
@@ -48,17 +62,17 @@ def _lowest_between(embeddings: NDArray[np.float64]) -> float:
     return float(np.clip(windows @ windows.T, -1, 1).min())
 
 
-def _lowest_to_mean(embeddings: NDArray[np.float64]) -> float:
-    mean = embeddings.mean(axis=0)
+def _lowest_to_mean(embeddings: NDArray[np.float64], near: NDArray[np.bool_]) -> float:
+    """Return the lowest similarity of a single frame, in any pose, to the mean of those near the median."""
+    mean = embeddings[near].mean(axis=0)
     return float((embeddings @ (mean / np.linalg.norm(mean))).min())
 
 
-def _longest_unchecked(record: CaptureRecord, embedded: Sequence[int]) -> int:
+def _longest_unchecked(record: CaptureRecord, embedded: set[int]) -> int:
     """Return the longest run of frames with a face between two embeddings, or to either end."""
     longest = run = 0
-    checked = set(embedded)
     for frame in record.frames:
-        run = 0 if frame.number in checked else run + (frame.face is not None)
+        run = 0 if frame.number in embedded else run + (frame.face is not None)
         longest = max(longest, run)
     return longest
 
