@@ -7,6 +7,8 @@ import { CameraError } from "./camera.js";
 
 // A camera that gives no picture for this long while the page is in front has stopped.
 const FROZEN_MS = 8000;
+// A batch waits for its last picture this much longer than it should take.
+const PATIENCE = 1.25;
 // Taking a picture a little early is better than a whole video frame late.
 const EARLY_MS = 12;
 
@@ -43,12 +45,13 @@ export class FrameSource {
   }
 
   /**
-   * Wait for a batch. A slow camera gives a smaller one after the time that a full one should take.
+   * Wait for a batch. When pictures are few, because the camera is slow or the server wants fewer, a
+   * smaller one goes in the time that a full one should take, so that directions never lag.
    * @returns {Promise<Frame[]>} empty once stopped @throws {CameraError}
    */
   async take() {
-    const { framesPerBatch } = this.settings;
-    const patience = browserClock() + 2 * framesPerBatch * this.intervalMs;
+    const { framesPerBatch, intervalMs } = this.settings;
+    const patience = browserClock() + PATIENCE * framesPerBatch * intervalMs;
     let frozen = browserClock() + FROZEN_MS;
     while (this.running && this.waiting.length < framesPerBatch) {
       const now = browserClock();
