@@ -77,8 +77,11 @@ class DlibFigures:
     build: str
     """What this build of dlib computes with."""
     chips: int
+    ours_cpu_ms: float
+    """One chip at a time, one thread: mean processor time, which other work on the machine leaves alone."""
+    dlib_cpu_ms: float
     ours_ms: float
-    """One chip at a time, one thread, median."""
+    """One chip at a time, one thread: median wall-clock time."""
     dlib_ms: float
     ours_batch_ms: float
     """Per chip in one batch of all chips, all cores."""

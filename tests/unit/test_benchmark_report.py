@@ -22,7 +22,7 @@ MACHINE = Machine("Abacus 9", 2, 4.0, "Linux x86_64", "3.11.0", {"numpy": "2.0.0
 VISIT = VisitFigures("passed", frames=60, visit_s=7.0, service_s=1.5, verdict_ms=250.0)
 ALONE = ServiceFigures([VISIT, VISIT], 1, 14.0, cpu_s=1.5, client_cpu_s=0.1, peak_rss_mb=[310.0, 320.0])
 TOGETHER = ServiceFigures([VISIT] * 8, 4, 16.0, cpu_s=8.0, client_cpu_s=0.3, peak_rss_mb=[410.0, 420.0])
-DLIB = DlibFigures("20.0.1", "with AVX, without BLAS", 40, 5.0, 60.0, 3.0, 30.0, 3e-7, 0.999999999)
+DLIB = DlibFigures("20.0.1", "with AVX", 40, 4.0, 50.0, 5.0, 60.0, 3.0, 30.0, 3e-7, 0.999999999)
 FIGURES = Figures(
     machine=MACHINE,
     models=[Timing("embedding", 10.0, 9.5, 100, "dlib-resnet29-v1")],
@@ -89,6 +89,12 @@ def test_a_failed_visit_is_reported_and_its_times_are_not_used() -> None:
 def test_dlib_is_compared_or_its_absence_is_stated() -> None:
     assert "| one chip at a time, ms | 5.00 | 60.00 | 12.0 |" in render(FIGURES, "")
     assert "Not measured: no wheel." in render(replace(FIGURES, dlib="no wheel"), "")
+
+
+def test_a_busy_machine_is_not_kept_secret() -> None:
+    busy = replace(FIGURES, machine=replace(MACHINE, load_before=3.0))
+    assert "Other work shared the processor" in render(busy, "")
+    assert "Other work shared the processor" not in render(FIGURES, "")
 
 
 def test_a_quick_run_says_that_its_numbers_mean_little() -> None:
