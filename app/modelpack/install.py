@@ -41,6 +41,7 @@ def install(
 
     """
     manifest = manifest or load_manifest()
+    models_dir = models_dir.resolve()  # the registries' clients run in folders of their own
     models_dir.mkdir(parents=True, exist_ok=True)
     with _only_one_at_a_time(models_dir):
         missing = [key for key, problem in manifest.problems(models_dir).items() if problem]
