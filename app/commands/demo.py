@@ -37,8 +37,9 @@ START_TIMEOUT = 60.0
 def demo(context: click.Context, port: int, site_port: int) -> None:
     """Start everything on this machine; Ctrl-C ends it. Data stays in var/demo."""
     context.invoke(generate, target=DEFAULT_MASTER_KEY_FILE, if_missing=True)
-    environment = {**os.environ, **_demo_environment(port)}
-    os.environ.update(environment)
+    os.environ.update(_demo_environment(port))
+    # Flask sets this for its commands and then ignores `app.run()`, also in what they start.
+    environment = {name: value for name, value in os.environ.items() if name != "FLASK_RUN_FROM_CLI"}
     settings = load_settings()
     with clear_errors():
         verification_id, secret = _prepare(settings, site_port)

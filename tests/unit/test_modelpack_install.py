@@ -221,3 +221,18 @@ def test_the_commands_work_without_an_application() -> None:
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, "all model files are in place and verified\n")
+
+
+def test_the_clients_are_given_paths_that_hold_in_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders: list[Path] = []
+
+    def registry(command: Sequence[str], folder: Path) -> None:
+        folders.append(folder)
+        FakeRegistry()(command, folder)
+
+    run_install(Path("models"), registry)  # type: ignore[arg-type]
+    assert folders
+    assert all(folder.is_absolute() for folder in folders)
