@@ -33,7 +33,7 @@ class TemplateScores:
 
     def false_match_rate(self, threshold: float) -> float:
         """Return the share of impostor comparisons at or above the threshold."""
-        return 1.0 - _count_below(self.impostor, threshold) / len(self.impostor)
+        return (len(self.impostor) - _count_below(self.impostor, threshold)) / len(self.impostor)
 
     def false_non_match_rate(self, threshold: float) -> float:
         """Return the share of genuine comparisons below the threshold; 1 without any."""

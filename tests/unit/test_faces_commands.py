@@ -1,0 +1,72 @@
+"""`flask faces`: what is enrolled, and how to forget it."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+
+from app.commands.faces import faces_commands
+from app.db import Database
+from app.faces.enrolment import enrol
+from app.models import Project
+from app.schema import upgrade
+from tests.unit.face_world import NOON, PROJECT, SEALER, collection_of, face_of, template
+
+MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+@pytest.fixture
+def anna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A service in which one face is enrolled; returns its id."""
+    url = f"sqlite:///{tmp_path / 'visavis.db'}"
+    monkeypatch.setenv("VISAVIS_MASTER_KEY", MASTER_KEY)
+    monkeypatch.setenv("VISAVIS_DATABASE_URL", url)
+    database = Database(url)
+    upgrade(database)
+    with database.transaction() as db:
+        db.add(Project(id=PROJECT, name="default", created_at=NOON))
+        db.flush()
+        face_id = enrol(db, SEALER, collection_of(db), template(face_of(1)), "anna", NOON, purge_at=None)
+    database.engine.dispose()
+    return face_id
+
+
+def run(*arguments: str) -> Result:
+    app = Flask("test")
+    app.cli.add_command(faces_commands)
+    runner = app.test_cli_runner()
+    assert isinstance(runner, CliRunner)
+    return runner.invoke(args=["faces", *arguments])
+
+
+def test_collections_and_faces_are_listed_without_templates(anna: str) -> None:
+    collections = run("list")
+    assert "customers" in collections.output
+    faces = run("list", "--collection", "customers")
+    assert anna in faces.output
+    assert "anna" in faces.output
+    assert "test-net on test-mesh" in faces.output
+
+
+def test_a_face_is_forgotten_by_either_id(anna: str) -> None:
+    assert run("forget", "--collection", "customers", "--external-id", "anna").exit_code == 0
+    gone = run("forget", "--collection", "customers", "--face-id", anna)
+    assert gone.exit_code == 1
+    assert "no such face" in gone.output
+    assert anna not in run("list", "--collection", "customers").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("forget", "--collection", "customers"), "either --face-id or --external-id"),
+        (("forget", "--collection", "nobody", "--face-id", "0"), "no collection 'nobody'"),
+        (("list", "--project", "unknown"), "no project 'unknown'"),
+    ],
+)
+def test_what_does_not_exist_is_said(anna: str, arguments: tuple[str, ...], problem: str) -> None:
+    failed = run(*arguments)
+    assert failed.exit_code != 0
+    assert problem in failed.output
