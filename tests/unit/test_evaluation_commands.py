@@ -1,6 +1,7 @@
 """`flask evaluate` and `flask calibrate` from label files to numbers, files and pictures."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from app.commands import calibrate as calibrate_module
 from app.commands import evaluate as evaluate_module
-from app.evaluation.photos import with_border
+from app.evaluation.photos import read_photo, with_border
 from app.faces.calibration import read_calibration
 from tests.unit.labelled_pictures import BLACK, ColourEngine, paint, write_list
 
@@ -68,8 +69,13 @@ def test_a_calibration_is_written_and_can_be_evaluated(run: Run, people: Path, t
     pairs = write_list(
         tmp_path / "pairs.csv",
         ("path_a", "path_b", "same"),
-        [("0/0.png", "0/1.png", 1), ("0/0.png", "1/0.png", 0), ("2/0.png", "2/5.png", 1), ("3/0.png", "4/0.png", 0)],
-    )  # fmt: skip
+        [
+            ("0/0.png", "0/1.png", 1),
+            ("0/0.png", "1/0.png", 0),
+            ("2/0.png", "2/5.png", 1),
+            ("3/0.png", "4/0.png", 0),
+        ],
+    )
     done = run(
         "evaluate", "recognition", "--pairs", pairs, "--identities", people,
         "--json", tmp_path / "r.json", "--pictures", tmp_path / "pictures",
@@ -164,7 +170,7 @@ def test_a_file_that_is_no_picture_is_named(run: Run, tmp_path: Path) -> None:
 def test_missing_matplotlib_is_said_before_the_work(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     listed = write_list(tmp_path / "detect.csv", ("path", "n_faces"), [(paint(tmp_path, "a.png", BLACK), 0)])
     failed = run("evaluate", "detection", "--labels", listed, "--pictures", tmp_path / "p")
     assert failed.exit_code == 1
@@ -172,8 +178,6 @@ def test_missing_matplotlib_is_said_before_the_work(
 
 
 def test_a_border_leaves_the_picture_in_the_middle(tmp_path: Path) -> None:
-    from app.evaluation.photos import read_photo
-
     image = read_photo(tmp_path / paint(tmp_path, "a.png", (1, 2, 3)))
     framed = with_border(image, 0.5)
     assert framed.shape == (64, 64, 3)
