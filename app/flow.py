@@ -28,7 +28,7 @@ from app.pipeline.types import CaptureRecord, Finding
 from app.runtime import Runtime
 from app.sessions import conclusion, limits, recognition, status
 from app.sessions.clock import enforce_clock
-from app.sessions.opening import HeldToken, OpenedSession, open_session
+from app.sessions.opening import HeldToken, OpenedSession, keep_link, open_session
 from app.sessions.status import SessionStatus
 from app.sessions.steps import (
     ACCEPTS_FRAMES,
@@ -54,6 +54,7 @@ class CheckedLink:
     published: PublishedConfiguration
     request: VerificationRequest
     overrides: Overrides
+    raw_query: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def check_link(
         if security.allowed_countries and country not in security.allowed_countries:
             raise CountryForbiddenError("this verification is not offered in your country")
         limits.check_limit(db, security.attempt_limits, verification_id, request.external_id, now)
-    return CheckedLink(published, request, overrides)
+    return CheckedLink(published, request, overrides, raw_query)
 
 
 def open_link(runtime: Runtime, checked: CheckedLink, held_token: HeldToken, now: float) -> OpenedSession:
@@ -97,7 +98,9 @@ def open_link(runtime: Runtime, checked: CheckedLink, held_token: HeldToken, now
     with runtime.database.transaction() as db:
         if checked.request.key_id is not None:
             projects.record_use(db, checked.request.key_id, now)
-        return open_session(db, checked.published, checked.request, checked.overrides, held_token, now)
+        opened = open_session(db, checked.published, checked.request, checked.overrides, held_token, now)
+        keep_link(db, runtime.sealer, opened, checked.raw_query)
+        return opened
 
 
 # ② The person ----------------------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ class Purpose(StrEnum):
     COLLECTION_ROTATION = "visavis/collection-rotation"
     CAPTURE_EVIDENCE = "visavis/capture-evidence"
     CHALLENGE = "visavis/challenge"
+    LINK = "visavis/link"
     PAGE_TOKEN = "visavis/page-token"  # noqa: S105
-    COOKIE = "visavis/cookie"
 
 
 class SealBrokenError(VisavisError):

@@ -105,7 +105,7 @@ def _judge_evidence(
     if finding is None or not _measurable(finding):
         return REASON_WHEN_UNMEASURED[evidence]
     limits = list(_limits(finding, requirements, policy))
-    if not limits:
+    if not any(limit.measure == "score" for limit in limits):
         # No number was measured for this model: nothing can be concluded from its score.
         return REASON_WHEN_UNMEASURED[evidence]
     return next((reason for limit in limits if (reason := _judge_limit(limit, finding)) is not None), None)

@@ -50,7 +50,9 @@ def judge_recognition(finding: Finding | None, required: RecognitionRequirement)
     if "mode" not in finding.details:
         # The comparison never began: no frame of the attempt was good enough.
         return RecognitionAnswer(Reason.LOW_QUALITY)
-    if not finding.measurable or finding.details["mode"] != required.mode:
+    if finding.score is None or not math.isfinite(finding.score):
+        return RecognitionAnswer(Reason.INTERNAL_ERROR)
+    if finding.details["mode"] != required.mode:
         return RecognitionAnswer(Reason.INTERNAL_ERROR)
     judges = (_judge_blocked, _judge_known, _judge_search)
     reasons = [reason for judge in judges if (reason := judge(finding, required)) is not None]

@@ -11,6 +11,7 @@ from app.hosted.locales import Language, language_choices
 from app.hosted.relying_party import relying_party_name, return_host
 from app.hosted.texts import guidance_texts, reason_texts, ui_texts
 from app.runtime import Runtime
+from app.sessions.opening import link_of
 from app.sessions.status import INTERVAL_MS
 from app.verifications.overrides import Overrides, enabled_verifiers
 from app.vocabulary import VerifierName
@@ -46,7 +47,8 @@ def page_data(runtime: Runtime, view: SessionView, language: Language) -> dict[s
             "accentColor": view.configuration.experience_config.theme.accent_color,
         },
         "relyingParty": return_host(view) or relying_party_name(view),
-        "urls": {name: url_for(end, session_id=visit.id) for name, end in URL_ENDPOINTS.items()},
+        "urls": {name: url_for(end, session_id=visit.id) for name, end in URL_ENDPOINTS.items()}
+        | {"link": link_of(runtime.sealer, visit)},
         "consent": shown_consent(view),
         "capture": CAPTURE,
         "verifiers": sorted(running),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -21,6 +21,8 @@ class VerificationSession(Base):
 
     link_fingerprint: Mapped[str] = mapped_column(String(64))
     """SHA-256 of verification id and canonical query: opening the same link finds this session."""
+    sealed_link: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The link's query, sealed, so that the page can offer to open it in another browser; gone at the end."""
     nonce: Mapped[str | None] = mapped_column(String(128))
     signed: Mapped[bool]
     external_id: Mapped[str | None] = mapped_column(String(256), index=True)

@@ -103,6 +103,7 @@ def _end(
 ) -> None:
     visit.reason = reason
     visit.concluded_at = now
+    visit.sealed_link = None
     kept_for = configuration.retention_config.session_days * DAY_SECONDS
     visit.purge_at = now + max(kept_for, SHORTEST_RETENTION_SECONDS)
     discard_attempts(db, visit.id)

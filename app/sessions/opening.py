@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import LinkGoneError
 from app.models import SpentNonce, VerificationSession
+from app.sealing import Purpose, Sealer
 from app.sessions import lifecycle
 from app.sessions.conclusion import conclude_early
 from app.signing.request_link import VerificationRequest
@@ -62,6 +63,20 @@ def open_session(
     if request.nonce is not None:
         raise LinkGoneError("this link is in use in another browser")
     return _begin(db, published, request, overrides, now)
+
+
+def keep_link(db: Session, sealer: Sealer, opened: OpenedSession, raw_query: bytes) -> None:
+    """Remember the link, so that the page can send the person on to a browser that has a camera."""
+    visit = db.get_one(VerificationSession, opened.session_id)
+    visit.sealed_link = sealer.seal(Purpose.LINK, visit.id, raw_query)
+
+
+def link_of(sealer: Sealer, visit: VerificationSession) -> str | None:
+    """Return the path and query that opened this session, None once it is over."""
+    if visit.sealed_link is None:
+        return None
+    query = sealer.open(Purpose.LINK, visit.id, visit.sealed_link).decode("ascii")
+    return f"/verification/{visit.verification_id}?{query}"
 
 
 def holds(visit: VerificationSession, browser_token: str) -> bool:

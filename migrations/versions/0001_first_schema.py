@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("version_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("link_fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("sealed_link", sa.LargeBinary(), nullable=True),
         sa.Column("nonce", sa.String(length=128), nullable=True),
         sa.Column("signed", sa.Boolean(), nullable=False),
         sa.Column("external_id", sa.String(length=256), nullable=True),

@@ -32,7 +32,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": {"faces", "inference", "pipeline", "decision", "capture"} | WORDS,
     "runtime": {"db", "decision", "faces", "inference", "sealing", "settings"},
     "wiring": {"db", "decision", "faces", "inference", "runtime", "sealing", "settings"},
-    "sessions": {"capture", "decision", "faces", "models", "pipeline", "runtime", "signing", "verifications"}
+    "sessions": {
+        "capture",
+        "decision",
+        "faces",
+        "models",
+        "pipeline",
+        "runtime",
+        "sealing",
+        "signing",
+        "verifications",
+    }
     | WORDS,
     "delivery": {"models", "signing", "verifications"} | WORDS,
     "flow": {

@@ -88,7 +88,8 @@ def test_every_model_in_the_manifest_has_hash_and_licence() -> None:
 
 
 def test_no_test_reaches_another_host() -> None:
-    with pytest.warns(UserWarning), pytest.raises(SocketConnectBlockedError), socket.socket() as outside:
+    blocked = pytest.raises(SocketConnectBlockedError)
+    with pytest.warns(UserWarning), blocked, socket.socket() as outside:
         outside.connect(("192.0.2.1", 80))
 
 
