@@ -121,7 +121,7 @@ def record_consent(
             visit.consented_at = visit.consented_at or now
         else:
             cancel(db, visit, configuration, Reason.CONSENT_REFUSED, now)
-    return view_session(runtime, session_id, now).status
+    return _view(runtime, session_id).status
 
 
 def start_attempt(runtime: Runtime, session_id: str, camera: str, now: float) -> SessionStatus:
@@ -133,7 +133,7 @@ def start_attempt(runtime: Runtime, session_id: str, camera: str, now: float) ->
         if status.needs_consent(visit, configuration):
             raise StateConflictError("consent has not been given")
         begin_attempt(runtime, db, visit, configuration, camera, now)
-    return view_session(runtime, session_id, now).status
+    return _view(runtime, session_id).status
 
 
 def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: float) -> SessionStatus:
@@ -143,7 +143,7 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         visit, configuration = load(db, session_id)
         attempt = attempt_for(db, visit, batch)
         if attempt is None:
-            return view_session(runtime, session_id, now).status
+            return _view(runtime, session_id).status
         before = attempts.load_measurements(db, runtime.sealer, attempt)
         progress = attempts.load_progress(runtime.sealer, attempt)
     elapsed_ms = (now - attempt.started_at) * 1000.0
@@ -157,7 +157,7 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         follow_capture(db, visit, configuration, len(measured), progress, now)
     if progress.complete or progress.failed:
         run_verification(runtime, session_id, now)
-    return view_session(runtime, session_id, now).status
+    return _view(runtime, session_id).status
 
 
 def leave(runtime: Runtime, session_id: str, reason: Reason, now: float) -> SessionStatus:
@@ -167,7 +167,7 @@ def leave(runtime: Runtime, session_id: str, reason: Reason, now: float) -> Sess
         visit, configuration = load(db, session_id)
         if visit.state in ACCEPTS_FRAMES:
             cancel(db, visit, configuration, reason, now)
-    return view_session(runtime, session_id, now).status
+    return _view(runtime, session_id).status
 
 
 # ③ The verdict ---------------------------------------------------------------------------------------------
@@ -236,8 +236,12 @@ def deliver(runtime: Runtime, session_id: str, now: float) -> str | None:
 
 
 def view_session(runtime: Runtime, session_id: str, now: float) -> SessionView:
-    """Show where a session stands, after finishing what the clock or a lost worker left undone."""
+    """Show where a session stands, once the clock has had its say."""
     enforce_clock(runtime, session_id, now)
+    return _view(runtime, session_id)
+
+
+def _view(runtime: Runtime, session_id: str) -> SessionView:
     with runtime.database.reading() as db:
         visit, configuration = load(db, session_id)
         attempt = attempts.current_attempt(db, session_id)

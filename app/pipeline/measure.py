@@ -25,18 +25,23 @@ def measure_batch(
     quick: bool = False,
     max_faces: int = MAX_FACES,
 ) -> list[FrameMeasurement]:
-    """Measure the frames that follow `measured`, in order; `quick` as in `plan_frame`."""
+    """Measure the frames that follow `measured`, in order; `quick` as in `plan_frame`.
+
+    Bystanders are looked for in the first frame of a batch, and on until one person alone is seen: the
+    search costs as much again as all else, and nobody gets past it within a batch's half second.
+    """
     known = list(measured)
-    for sample in samples:
+    for index, sample in enumerate(samples):
         plan = plan_frame(known, sample.client_ms, needs, quick=quick)
-        known.append(measure_frame(sample, engine, plan, max_faces=max_faces))
+        alone = index > 0 and known[-1].face_count == 1
+        known.append(measure_frame(sample, engine, plan, max_faces=1 if alone else max_faces))
     return known[len(measured) :]
 
 
 def measure_frame(
     sample: CaptureSample, engine: FaceEngine, plan: FramePlan, *, max_faces: int = MAX_FACES
 ) -> FrameMeasurement:
-    """Measure one frame: all of its faces are counted, the largest one is described."""
+    """Measure one frame: up to `max_faces` faces are counted, the largest one is described."""
     faces = engine.detect(sample.image, max_faces)
     return FrameMeasurement(
         number=sample.number,

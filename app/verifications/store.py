@@ -1,6 +1,7 @@
 """Verifications in the database: publish a version, read the current one, read an old one."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -66,8 +67,14 @@ def list_verifications(db: Session) -> list[Verification]:
 
 
 def _published(verification: Verification, version: VerificationVersion) -> PublishedConfiguration:
-    configuration = Configuration.model_validate_json(version.document)
+    configuration = _parsed(version.document)
     return PublishedConfiguration(configuration, verification.project_id, version.id, version.number)
+
+
+@lru_cache(maxsize=256)
+def _parsed(document: str) -> Configuration:
+    """Parse a stored document once: it was validated when published, never changes and is frozen."""
+    return Configuration.model_validate_json(document)
 
 
 def _get_or_add(db: Session, project_id: str, configuration: Configuration, now: float) -> Verification:
