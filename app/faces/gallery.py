@@ -10,7 +10,9 @@ from app.faces.types import ProtectedTemplate, TemplateKind
 
 # Below every cosine similarity: rows that are not to be found.
 _EXCLUDED = np.float32(-2.0)
+# Room for more than there is costs nothing until it is used; moving a million templates takes a second.
 _GROWTH = 1.5
+_LEAST_ROOM = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ class Gallery:
     def __len__(self) -> int:
         return len(self._face_ids)
 
-    def reserve(self, capacity: int) -> None:
-        """Make room for so many faces, keeping those that are there."""
-        kept = len(self)
+    def reserve(self, expected: int) -> None:
+        """Make room for so many faces and half as many again, keeping those that are there."""
+        kept, capacity = len(self), int(expected * _GROWTH) + _LEAST_ROOM
         templates = np.empty((capacity, self._dimensions), np.float32)
         kinds, revisions = np.empty(capacity, np.int32), np.empty(capacity, np.int64)
         if kept:
@@ -125,6 +127,5 @@ class Gallery:
         return self._kind_codes.setdefault(kind, len(self._kind_codes))
 
     def _grow(self, more: int) -> None:
-        needed = len(self) + more
-        if needed > len(self._templates):
-            self.reserve(max(needed, int(len(self) * _GROWTH)))
+        if len(self) + more > len(self._templates):
+            self.reserve(len(self) + more)
