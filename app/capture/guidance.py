@@ -9,12 +9,12 @@ from app.vocabulary import Guidance
 # picture.
 MIN_WIDTH, MAX_WIDTH = 0.20, 0.62
 MAX_OFF_CENTER_X, MAX_OFF_CENTER_Y = 0.24, 0.28
-MIN_LUMINANCE, MAX_LUMINANCE = 0.13, 0.88
+MIN_LUMINANCE, MAX_LUMINANCE = 0.10, 0.88
 MAX_OVER_EXPOSURE = 0.30
 # Cameras sit above monitors and below laptop screens: pitch is judged generously, movement relative to
 # neutral.
 MAX_YAW, MAX_PITCH, MAX_ROLL = 14.0, 24.0, 25.0
-MIN_SHARPNESS = 15.0
+MIN_SHARPNESS = 9.0
 
 
 def advise(frame: FrameMeasurement, *, single_person: bool) -> Guidance:

@@ -15,13 +15,14 @@ FACE_SIDE = 96
 CROP_WIDTHS = 0.9
 UPPER_LIMIT, LOWER_LIMIT = 250, 8
 
-# What makes a frame usable (the definition of the score). Beyond these values the embedding of the same
-# picture, degraded step by step, moves further than between two good pictures of one person; see
-# config/policy.toml.
-MIN_INTER_EYE = 24.0
-MIN_SHARPNESS = 6.0
-MIN_LUMINANCE, MAX_LUMINANCE = 0.08, 0.92
-MIN_CONTRAST = 0.03
+# What makes a frame usable. 60 LFW photos, degraded step by step and compared with the mean of three others
+# of the same person (0.973 undamaged, 5 % below 0.954): blur to sharpness 6 costs 0.018, darkness to
+# luminance 0.06 and contrast 0.02 costs 0.009, 22 px between the eyes cost 0.001; beyond, faces are no
+# longer found.
+MIN_INTER_EYE = 20.0
+MIN_SHARPNESS = 5.0
+MIN_LUMINANCE, MAX_LUMINANCE = 0.05, 0.95
+MIN_CONTRAST = 0.015
 MAX_CLIPPED = 0.5
 
 

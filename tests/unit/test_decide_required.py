@@ -55,6 +55,8 @@ BEST: dict[Evidence, tuple[float, dict[str, float | int | str | bool | None]]] =
     Evidence.CONTINUITY: (
         0.99,
         {
+            "lowest_single": 0.98,
+            "lowest_turned": 0.97,
             "lowest_any_pose": 0.97,
             "faceless_share": 0.0,
             "largest_track_speed": 1.0,

@@ -124,7 +124,13 @@ def test_another_person_in_a_turned_pose_is_noticed_too() -> None:
     frames = [a_frame(i, a_face(yaw=20 * (i in (8, 9)), person=2 if i in (8, 9) else 1)) for i in range(20)]
     finding = measured(ContinuityVerifier(), frames)
     assert finding.score == pytest.approx(1.0)
+    assert float(finding.details["lowest_turned"] or 0) < 0.3
     assert float(finding.details["lowest_any_pose"] or 0) < 0.3
+
+
+def test_a_single_frame_of_another_person_is_noticed_among_many() -> None:
+    frames = [a_frame(i, a_face(person=2 if i == 11 else 1)) for i in range(20)]
+    assert float(measured(ContinuityVerifier(), frames).details["lowest_single"] or 0) < 0.3
 
 
 def test_a_jump_and_an_absence_leave_a_trace() -> None:

@@ -1,0 +1,198 @@
+"""From pixels to numbers, with simulated heads and the real models."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from app.inference.types import Demographics, FaceEngine, FaceGeometry, RgbImage
+from app.pipeline.colour import background_rgb, face_rgb
+from app.pipeline.landmarks import face_middle, keep_tracked
+from app.pipeline.measure import measure_batch, measure_frame
+from app.pipeline.noise import noise_floor
+from app.pipeline.planning import FORCED_FRAMES, FramePlan, plan_frame
+from app.pipeline.pose import head_pose
+from app.pipeline.quality import face_quality, limiting_component
+from app.pipeline.types import CaptureSample, FrameMeasurement, HeadPose, MeasurementNeeds
+from app.sandbox.head import Head
+from app.sandbox.pose import HeadPose as TruePose
+from tests.measurements import a_face, a_frame, embedding_of
+from tests.simulator import faces
+
+ALL = FramePlan(embedding_due=True, demographics_due=True, bona_fide_due=True)
+
+
+@pytest.fixture(scope="module")
+def head(engine: FaceEngine) -> Head:
+    return faces.head("astronaut", engine)
+
+
+@pytest.fixture(scope="module")
+def portrait(head: Head) -> RgbImage:
+    return head.render(TruePose())
+
+
+def sample(image: RgbImage, number: int = 0) -> CaptureSample:
+    return CaptureSample(number, image, number * 100.0, number * 100.0 + 50, f"{number}")
+
+
+def pose_in(engine: FaceEngine, image: RgbImage) -> HeadPose:
+    return head_pose(keep_tracked(engine.detect(image, 1)[0].landmarks))
+
+
+@pytest.mark.parametrize(
+    ("true", "axis", "sign"),
+    [
+        (TruePose(yaw_deg=20), "yaw", 1),
+        (TruePose(yaw_deg=-20), "yaw", -1),
+        (TruePose(pitch_deg=15), "pitch", 1),
+        (TruePose(pitch_deg=-15), "pitch", -1),
+        (TruePose(roll_deg=15), "roll", 1),
+    ],
+)
+def test_pose_has_the_sign_of_the_movement_and_leaves_other_axes_alone(
+    engine: FaceEngine, head: Head, portrait: RgbImage, true: TruePose, axis: str, sign: int
+) -> None:
+    before, after = pose_in(engine, portrait), pose_in(engine, head.render(true))
+    moved = {name: getattr(after, name) - getattr(before, name) for name in ("yaw", "pitch", "roll")}
+    assert sign * moved.pop(axis) > 9
+    assert max(map(abs, moved.values())) < 7
+
+
+def test_a_mirrored_picture_turns_the_other_way(engine: FaceEngine, head: Head) -> None:
+    turned = head.render(TruePose(yaw_deg=20, roll_deg=10))
+    pose = pose_in(engine, turned)
+    mirrored = pose_in(engine, np.ascontiguousarray(turned[:, ::-1]))
+    assert mirrored.yaw == pytest.approx(-pose.yaw, abs=4)
+    assert mirrored.roll == pytest.approx(-pose.roll, abs=3)
+    assert mirrored.pitch == pytest.approx(pose.pitch, abs=4)
+
+
+def test_blur_darkness_and_glare_show_in_the_quality(engine: FaceEngine, portrait: RgbImage) -> None:
+    points = keep_tracked(engine.detect(portrait, 1)[0].landmarks)
+    good = face_quality(portrait, points)
+    blurred = face_quality(cv2.GaussianBlur(portrait, (0, 0), 14), points)
+    dark, bright = face_quality(portrait // 32, points), face_quality(np.full_like(portrait, 255), points)
+    assert limiting_component(good) is None
+    assert limiting_component(blurred) == "sharpness"
+    assert blurred.sharpness < good.sharpness / 20
+    assert (limiting_component(dark), limiting_component(bright)) == ("luminance", "luminance")
+    assert bright.over_exposure == 1.0
+
+
+def test_quality_does_not_depend_on_the_size_of_the_picture(engine: FaceEngine, head: Head) -> None:
+    small, large = head.render(size=(480, 360)), head.render(size=(960, 720))
+    a, b = (
+        face_quality(image, keep_tracked(engine.detect(image, 1)[0].landmarks)) for image in (small, large)
+    )
+    assert b.inter_eye_distance == pytest.approx(2 * a.inter_eye_distance, rel=0.05)
+    assert b.sharpness == pytest.approx(a.sharpness, rel=0.6)
+    assert b.luminance == pytest.approx(a.luminance, abs=0.02)
+
+
+def test_colours_are_linear_and_of_the_right_place(engine: FaceEngine, portrait: RgbImage) -> None:
+    points = keep_tracked(engine.detect(portrait, 1)[0].landmarks)
+    painted = np.full_like(portrait, (0, 0, 188))
+    x, y = face_middle(points)
+    cv2.circle(painted, (round(x), round(y)), 130, (188, 0, 0), -1)
+    assert face_rgb(painted, points) == pytest.approx((0.503, 0, 0), abs=0.01)
+    assert background_rgb(painted, points)[2] > 0.4
+
+
+def test_a_face_without_background_differs_from_nothing(engine: FaceEngine, portrait: RgbImage) -> None:
+    points = keep_tracked(engine.detect(portrait, 1)[0].landmarks)
+    points[:, :2] += 5 * (points[:, :2] - face_middle(points).astype(np.float32))
+    assert background_rgb(portrait, points) == face_rgb(portrait, points)
+
+
+@pytest.mark.parametrize("sigma", [1.0, 3.0, 8.0])
+def test_the_noise_floor_is_found_below_a_structure(sigma: float) -> None:
+    ramp = np.add.outer(np.linspace(60, 120, 480), np.linspace(0, 60, 640))
+    scene = ramp + 20 * (np.indices(ramp.shape).sum(axis=0) // 40 % 2)
+    grey = scene + np.random.default_rng(0).normal(0, sigma, scene.shape)
+    image = np.clip(np.round(grey), 0, 255).astype(np.uint8)
+    assert noise_floor(np.repeat(image[..., None], 3, axis=2)) == pytest.approx(sigma, rel=0.2)
+    flat = np.full((200, 200, 3), 90, np.uint8)
+    assert noise_floor(flat) == 0.0
+
+
+def test_a_frame_is_described_completely(engine: FaceEngine, portrait: RgbImage) -> None:
+    frame = measure_frame(sample(portrait, 3), engine, ALL)
+    assert (frame.number, frame.size, frame.face_count) == (3, (640, 480), 1)
+    assert frame.face is not None
+    assert frame.face.center == pytest.approx((0.5, 0.5), abs=0.1)
+    assert 0.25 < frame.face.width_share < 0.5
+    assert frame.face.embedding is not None
+    assert frame.face.demographics is not None
+    assert frame.face.bona_fide is not None
+
+
+def test_an_empty_room_has_no_face_to_describe(engine: FaceEngine) -> None:
+    frame = measure_frame(sample(np.full((480, 640, 3), 128, np.uint8)), engine, ALL)
+    assert (frame.face_count, frame.face) == (0, None)
+
+
+class Models:
+    """A face engine that finds the same face everywhere and remembers what it was asked for."""
+
+    landmarker_name, recognition_model, pad_model, demographics_models = "l", "r", "p", ("d",)
+
+    def __init__(self, landmarks: np.ndarray) -> None:
+        self.asked: list[str] = []
+        self._face = FaceGeometry(landmarks, (0.0, 0.0, 100.0, 100.0), 1.0)
+
+    def detect(self, image: RgbImage, max_faces: int) -> list[FaceGeometry]:
+        return [self._face]
+
+    def embed(self, image: RgbImage, face: FaceGeometry) -> np.ndarray:
+        self.asked.append("embed")
+        return embedding_of(1)
+
+    def estimate_demographics(self, image: RgbImage, face: FaceGeometry) -> Demographics:
+        self.asked.append("demographics")
+        return Demographics(30.0, 0.5)
+
+    def bona_fide_score(self, image: RgbImage, face: FaceGeometry) -> float:
+        self.asked.append("pad")
+        return 0.9
+
+
+def test_a_long_capture_asks_the_dear_models_rarely(engine: FaceEngine, portrait: RgbImage) -> None:
+    models = Models(engine.detect(portrait, 1)[0].landmarks)
+    needs = MeasurementNeeds(demographics=True, bona_fide=True)
+    measured = measure_batch([sample(portrait, i) for i in range(60)], models, needs)
+    assert [frame.number for frame in measured] == list(range(60))
+    assert models.asked.count("embed") <= 20
+    assert models.asked.count("demographics") == 5
+    assert models.asked.count("pad") == 16
+
+
+def test_what_nobody_needs_is_not_measured(engine: FaceEngine, portrait: RgbImage) -> None:
+    models = Models(engine.detect(portrait, 1)[0].landmarks)
+    measure_batch([sample(portrait, i) for i in range(9)], models, MeasurementNeeds())
+    assert set(models.asked) == {"embed"}
+
+
+def planned(measured: list[FrameMeasurement], client_ms: float) -> FramePlan:
+    return plan_frame(measured, client_ms, MeasurementNeeds())
+
+
+def test_a_stopped_clock_cannot_keep_a_face_from_being_checked() -> None:
+    frames = [a_frame(i, a_face(person=1 if i == 0 else None), client_ms=0.0) for i in range(FORCED_FRAMES)]
+    assert not planned(frames[:3], 0.0).wants_embedding(a_face())
+    assert planned(frames, 0.0).wants_embedding(a_face())
+
+
+def test_a_face_in_a_new_pose_is_checked_at_once() -> None:
+    plan = planned([a_frame(0, a_face())], 10.0)
+    assert not plan.wants_embedding(a_face(yaw=3))
+    assert plan.wants_embedding(a_face(yaw=12))
+    assert plan.wants_embedding(a_face(width=0.45))
+
+
+def test_a_face_that_no_model_can_read_is_left_out() -> None:
+    tiny = replace(a_face().quality, inter_eye_distance=9.0)
+    assert not ALL.wants_embedding(a_face(yaw=60))
+    assert not ALL.wants_embedding(a_face(quality=tiny))
+    assert not ALL.wants_demographics(a_face(yaw=25))
