@@ -91,6 +91,10 @@ def store(
     if face_id is None:
         return
     visit.face_id = str(face_id)
+    if comparison.requirement.mode is RecognitionMode.IDENTIFICATION:
+        # Identification takes no external id, it answers with the stored one.
+        names = recognition.external_ids_of(db, visit.face_id)
+        visit.external_id = names[0] if names else None
     threshold = comparison.requirement.match_threshold
     enrolment.refine(db, runtime.sealer, collection, str(face_id), template, threshold, now)
 
