@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol, Self, TypeVar
 
+from app.pipeline.movement import NODS, TURNS
 from app.vocabulary import ChallengeAction, ChallengeType
 
 T = TypeVar("T")
 
-# Balanced: 3 of 6 without equal neighbours and with a turn: 150 − 36 = 114 sequences, 6.8 bits. A recording
-# that moves at random obeys all three in about 1 of 114 attempts, and attempts are few (`maxAttempts`,
-# attempt limits).
+# Balanced: 3 of 6 without equal neighbours, with a turn and with a nod: 150 − 36 − 36 + 2 = 80 sequences,
+# 6.3 bits. A recording that moves at random obeys all three in about 1 of 80 attempts, and attempts are few
+# (`maxAttempts`, attempt limits). A turn and a nod together are what tells a head from a bent photo: see
+# `solid_head`.
 TARGETS_OF_LEVEL: dict[ChallengeType, int] = {
     ChallengeType.BASIC: 0,
     ChallengeType.BALANCED: 3,
@@ -19,7 +21,6 @@ TARGETS_OF_LEVEL: dict[ChallengeType, int] = {
 }
 # One mistake is forgiven, at the price of one target more than was missed: people mix up left and right.
 TARGETS_AFTER_MISS = 2
-TURNS = frozenset({ChallengeAction.LEFT, ChallengeAction.RIGHT})
 
 
 class Randomness(Protocol):
@@ -73,4 +74,5 @@ def prepare(rng: Randomness, level: ChallengeType | None) -> Challenge:
 
 def _admissible(drawn: tuple[ChallengeAction, ...], count: int) -> bool:
     neighbours_differ = all(a is not b for a, b in pairwise(drawn))
-    return neighbours_differ and bool(TURNS & set(drawn[:count])) and bool(TURNS & set(drawn[count:]))
+    parts = set(drawn[:count]), set(drawn[count:])
+    return neighbours_differ and all(kind & part for kind in (TURNS, NODS) for part in parts)

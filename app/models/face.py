@@ -1,6 +1,6 @@
 """Collections of protected face templates."""
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -30,16 +30,18 @@ class Face(Base):
     """One enrolled identity: a fused template, stored only as a keyed rotation."""
 
     __tablename__ = "face"
+    # The index of a process asks what changed in one collection since a revision.
+    __table_args__ = (Index("ix_face_collection_id_revision", "collection_id", "revision"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    collection_id: Mapped[str] = mapped_column(ForeignKey("collection.id", ondelete="CASCADE"), index=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collection.id", ondelete="CASCADE"))
     protected_template: Mapped[bytes] = mapped_column(LargeBinary)
     """(dimensions,) float32 little-endian, rotated with the collection's secret matrix, length 1."""
     effective_size: Mapped[float]
     """How many independent frames the template is worth, 1 or more."""
     recognition_model: Mapped[str] = mapped_column(String(80))
     landmarker: Mapped[str] = mapped_column(String(80))
-    revision: Mapped[int] = mapped_column(index=True)
+    revision: Mapped[int]
     """The collection's revision that wrote this row."""
     created_at: Mapped[float]
     last_seen_at: Mapped[float]

@@ -67,6 +67,9 @@ def excursions(face: FaceMeasurement, neutral: NeutralPose) -> dict[ChallengeAct
     }
 
 
+TURNS = frozenset({ChallengeAction.LEFT, ChallengeAction.RIGHT})
+NODS = frozenset({ChallengeAction.UP, ChallengeAction.DOWN})
+
 OPPOSITE: dict[ChallengeAction, ChallengeAction] = {
     ChallengeAction.LEFT: ChallengeAction.RIGHT,
     ChallengeAction.RIGHT: ChallengeAction.LEFT,

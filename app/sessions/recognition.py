@@ -62,6 +62,7 @@ def compare(
         (_stored_size(db, finding, template), template.effective_size),
         int(finding.details["collection_size"] or 0),
         required.review_uncertain,
+        _size_of(db, finding.details["search_face_id"]),
     )
     return Comparison(finding, requirement, template, collection)
 
@@ -79,14 +80,14 @@ def store(
     template, collection = comparison.template, comparison.collection
     if decision.outcome is not Outcome.PASSED or template is None or collection is None:
         return
+    details = comparison.finding.details
     if decision.enrol:
         keeps_for = configuration.retention_config.face_days
         purge_at = now + keeps_for * DAY_SECONDS if keeps_for is not None else None
-        visit.face_id = enrolment.enrol(
-            db, runtime.sealer, collection, template, visit.external_id, now, purge_at
-        )
+        # A name never moves to another face: where it is taken, the new face is stored without one.
+        name = None if details["known"] else visit.external_id
+        visit.face_id = enrolment.enrol(db, runtime.sealer, collection, template, name, now, purge_at)
         return
-    details = comparison.finding.details
     face_id = details["match_face_id"] or details["search_face_id"]
     if face_id is None:
         return
@@ -115,9 +116,12 @@ def _collection_name(published: PublishedConfiguration) -> str:
 
 
 def _stored_size(db: Session, finding: Finding, template: Template) -> float:
-    face_id = finding.details["match_face_id"]
+    return _size_of(db, finding.details["match_face_id"]) or template.effective_size
+
+
+def _size_of(db: Session, face_id: object) -> float | None:
     face = db.get(Face, face_id) if face_id is not None else None
-    return face.effective_size if face is not None else template.effective_size
+    return face.effective_size if face is not None else None
 
 
 def _nothing_to_compare(record: CaptureRecord) -> Finding:

@@ -130,9 +130,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_face")),
     )
     with op.batch_alter_table("face", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_face_collection_id"), ["collection_id"], unique=False)
+        batch_op.create_index("ix_face_collection_id_revision", ["collection_id", "revision"], unique=False)
         batch_op.create_index(batch_op.f("ix_face_purge_at"), ["purge_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_face_revision"), ["revision"], unique=False)
 
     op.create_table(
         "verification_version",
@@ -400,9 +399,8 @@ def downgrade() -> None:
 
     op.drop_table("verification_version")
     with op.batch_alter_table("face", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_face_revision"))
         batch_op.drop_index(batch_op.f("ix_face_purge_at"))
-        batch_op.drop_index(batch_op.f("ix_face_collection_id"))
+        batch_op.drop_index("ix_face_collection_id_revision")
 
     op.drop_table("face")
     with op.batch_alter_table("verification", schema=None) as batch_op:

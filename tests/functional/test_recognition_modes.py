@@ -95,3 +95,13 @@ def test_identification_finds_whom_another_verification_enrolled(
 def test_two_verifications_do_not_see_each_others_faces(site: RelyingSite, cast: Cast) -> None:
     assert answer(Door(site, "DuplicateVerification").enter(cast.alice)) == (True, None)
     assert answer(Door(site, "DuplicateVerification").enter(cast.alice)) == (True, None)
+
+
+def test_calculation_only_under_a_known_id_stores_a_face_of_its_own(
+    site: RelyingSite, cast: Cast, runtime: Runtime
+) -> None:
+    door = Door(site, "CalculationOnly")
+    first, second = door.enter(cast.alice, "alice"), door.enter(cast.bob, "alice")
+    assert answer(first) == answer(second) == (True, None)
+    assert first.face_id != second.face_id
+    assert faces_and_keys(runtime) == (2, 1)

@@ -7,7 +7,9 @@ from app.pipeline.movement import (
     DOWN_DEGREES,
     HELD_FRAMES,
     NEUTRAL_FRAMES,
+    NODS,
     STRAYED_FRAMES,
+    TURNS,
     UP_DEGREES,
     YAW_DEGREES,
     NeutralPose,
@@ -40,8 +42,6 @@ MAX_SPEED: dict[ChallengeAction, float] = {
     ChallengeAction.FARTHER: 18.0,
 }
 MIN_INTERVAL_MS = 30.0
-
-_TURNS = frozenset({ChallengeAction.LEFT, ChallengeAction.RIGHT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ class HeadMovementVerifier:
         details = {
             "steps": len(results),
             "obeyed": len(obeyed),
-            "turns_obeyed": sum(result.action in _TURNS for result in obeyed),
+            "turns_obeyed": sum(result.action in TURNS for result in obeyed),
+            "nods_obeyed": sum(result.action in NODS for result in obeyed),
             "quickest_reaction_ms": min(reactions, default=None),
             "largest_speed": max(result.speed for result in results),
             "course": ", ".join(f"{result.action}: {result.fault or 'obeyed'}" for result in results),
