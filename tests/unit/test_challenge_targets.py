@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from app.capture.challenge import TURNS, Challenge, prepare
+from app.capture.challenge import Challenge, prepare
+from app.pipeline.movement import NODS, TURNS
 from app.vocabulary import ChallengeAction, ChallengeType
 
 BALANCED = [prepare(random.Random(seed), ChallengeType.BALANCED) for seed in range(2000)]
@@ -26,20 +27,23 @@ def test_no_target_follows_itself() -> None:
         assert all(a is not b for a, b in pairwise(challenge.sequence(1)))
 
 
-def test_there_is_always_a_turn_and_another_one_if_it_is_missed() -> None:
+@pytest.mark.parametrize("kind", [TURNS, NODS], ids=["turn", "nod"])
+def test_there_is_always_a_turn_and_a_nod_and_another_one_if_it_is_missed(
+    kind: frozenset[ChallengeAction],
+) -> None:
     for challenge in BALANCED:
-        assert TURNS & set(challenge.targets)
-        assert TURNS & set(challenge.spares)
+        assert kind & set(challenge.targets)
+        assert kind & set(challenge.spares)
 
 
-def test_every_target_comes_first_about_equally_often() -> None:
+def test_every_target_may_come_first() -> None:
     firsts = Counter(challenge.targets[0] for challenge in BALANCED)
     assert set(firsts) == set(ChallengeAction)
-    assert min(firsts.values()) > 0.6 * len(BALANCED) / len(ChallengeAction)
+    assert min(firsts.values()) > 0.4 * len(BALANCED) / len(ChallengeAction)
 
 
-def test_all_114_sequences_occur() -> None:
-    assert len({challenge.targets for challenge in BALANCED}) == 114
+def test_all_80_sequences_occur() -> None:
+    assert len({challenge.targets for challenge in BALANCED}) == 80
 
 
 def test_a_missed_target_makes_the_challenge_longer() -> None:

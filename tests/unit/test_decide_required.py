@@ -50,8 +50,8 @@ BEST: dict[Evidence, tuple[float, dict[str, float | int | str | bool | None]]] =
     Evidence.IMAGE_QUALITY: (1.0, {"frontal_embeddings": 9}),
     Evidence.CAPTURE_INTEGRITY: (1.0, {"clock_ratio": 1.0, "frame_rate": 10.0}),
     Evidence.PRESENTATION_ATTACK: (1.0, {}),
-    Evidence.HEAD_MOVEMENT: (1.0, {"obeyed": 4, "turns_obeyed": 2}),
-    Evidence.SOLID_HEAD: (0.0, {"homography_residual": 0.1}),
+    Evidence.HEAD_MOVEMENT: (1.0, {"obeyed": 4, "turns_obeyed": 2, "nods_obeyed": 1}),
+    Evidence.SOLID_HEAD: (0.0, {"nod_surplus": 0.0, "homography_residual": 0.1}),
     Evidence.CONTINUITY: (
         0.99,
         {

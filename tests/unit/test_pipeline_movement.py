@@ -123,5 +123,6 @@ def test_a_neutral_head_is_nowhere() -> None:
     assert strongest(excursions(a_face(yaw=14), NEUTRAL)) is LEFT
 
 
-def test_a_capture_without_a_turn_says_nothing_about_a_solid_head() -> None:
-    assert SolidHeadVerifier().verify(film(lambda ms: a_face(pitch=ms / 60), UP)).score is None
+def test_a_capture_without_a_turn_and_a_nod_says_nothing_about_a_solid_head() -> None:
+    for record in (film(lambda ms: a_face(pitch=ms / 60), UP), film(turn(22), LEFT)):
+        assert SolidHeadVerifier().verify(record).score is None

@@ -3,7 +3,7 @@
 Measured on 2D landmark positions while the person obeys a turn and a nod. The landmark model draws a regular
 face into everything, which is why depth itself (its z) is not used.
 
-- Turn surplus. A head that turns by a small angle hardly gets narrower: nose and far cheek come round. A sheet
+- Turn surplus. A head that turns by a small angle hardly narrows: nose and far cheek come round. A sheet
   has to be turned by 40-60° (and bent) before the landmark model reads 15° from it, and by then its face is
   20-35 % narrower. The surplus is the observed ratio of width to height, relative to neutral, minus the
   ratio that the measured yaw explains: about 0 for heads, −0.14 for sheets.
