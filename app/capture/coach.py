@@ -11,19 +11,16 @@ from app.capture.challenge import Challenge
 from app.capture.guidance import advise
 from app.capture.progress import CapturePhase, CaptureProgress, Collected
 from app.pipeline.movement import (
-    HELD_FRAMES,
+    MIN_REACTION_MS,
     NEUTRAL_FRAMES,
-    STRAYED_FRAMES,
+    StepWatch,
     excursions,
-    follows,
-    has_left,
     neutral_pose,
     pose_of,
-    strays,
     strongest,
 )
 from app.pipeline.planning import is_frontal
-from app.pipeline.types import ChallengeStep, FaceMeasurement, FrameMeasurement, MeasurementNeeds
+from app.pipeline.types import ChallengeStep, FrameMeasurement, MeasurementNeeds
 from app.vocabulary import GUIDANCE_OF_ACTION, ChallengeAction, Guidance, Reason
 
 __all__ = ["CapturePhase", "CaptureProgress", "advance", "begin"]
@@ -68,11 +65,12 @@ def advance(
 
 def _take(progress: CaptureProgress, frame: FrameMeasurement, now_ms: float) -> CaptureProgress:
     progress = _count_people(progress, frame, now_ms)
-    progress = replace(progress, collected=_collect(progress, frame))
+    offset = min(progress.clock_offset_ms, frame.received_ms - frame.client_ms)
+    progress = replace(progress, collected=_collect(progress, frame), clock_offset_ms=offset)
     if progress.phase is CapturePhase.POSITIONING:
         return _take_neutral(progress, frame)
-    if progress.phase is CapturePhase.CHALLENGE and frame.face is not None:
-        return _take_step(progress, frame.face, now_ms)
+    if progress.phase is CapturePhase.CHALLENGE:
+        return _take_step(progress, frame, now_ms)
     return progress
 
 
@@ -112,19 +110,17 @@ def _take_neutral(progress: CaptureProgress, frame: FrameMeasurement) -> Capture
     return replace(progress, good=(*progress.good, pose_of(frame.face))[-NEUTRAL_FRAMES:])
 
 
-def _take_step(progress: CaptureProgress, face: FaceMeasurement, now_ms: float) -> CaptureProgress:
+def _take_step(progress: CaptureProgress, frame: FrameMeasurement, now_ms: float) -> CaptureProgress:
     step = progress.steps[-1]
-    if progress.neutral is None or progress.recentring or step.reached_ms is not None:
+    waits = progress.recentring or step.reached_ms is not None
+    too_early = frame.client_ms + progress.clock_offset_ms < step.released_ms + MIN_REACTION_MS
+    if frame.face is None or progress.neutral is None or waits or too_early:
         return progress
-    reach = excursions(face, progress.neutral)
-    leaving = None if has_left(reach, progress.leaving) else progress.leaving
-    held = progress.held + 1 if follows(reach, step.action, leaving) else 0
-    strayed = progress.strayed + 1 if strays(reach, step.action, leaving) else 0
-    progress = replace(progress, leaving=leaving, held=held, strayed=strayed)
-    if held >= HELD_FRAMES:
-        reached = replace(step, reached_ms=now_ms)
-        return replace(progress, steps=(*progress.steps[:-1], reached))
-    return _miss(progress) if strayed >= STRAYED_FRAMES else progress
+    watch = progress.watch.observe(excursions(frame.face, progress.neutral), step.action)
+    progress = replace(progress, watch=watch)
+    if watch.reached:
+        return replace(progress, steps=(*progress.steps[:-1], replace(step, reached_ms=now_ms)))
+    return _miss(progress) if watch.missed else progress
 
 
 def _miss(progress: CaptureProgress) -> CaptureProgress:
@@ -195,10 +191,8 @@ def _release(progress: CaptureProgress, place: ChallengeAction | None, now_ms: f
     return replace(
         progress,
         steps=(*progress.steps, ChallengeStep(action, now_ms, None)),
-        leaving=place,
+        watch=StepWatch(leaving=place),
         recentring=False,
-        held=0,
-        strayed=0,
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.capture.challenge import Challenge
 from app.capture.progress import CapturePhase, CaptureProgress, Collected
 from app.inference.types import Demographics
-from app.pipeline.movement import NeutralPose
+from app.pipeline.movement import NeutralPose, StepWatch
 from app.pipeline.types import (
     ChallengeStep,
     FaceMeasurement,
@@ -140,7 +140,8 @@ def encode_progress(progress: CaptureProgress) -> dict[str, Any]:
 
 def decode_progress(document: dict[str, Any]) -> CaptureProgress:
     """Return what `encode_progress` was given; `ValueError`, `TypeError` or `KeyError` for anything else."""
-    neutral, leaving, reason = document["neutral"], document["leaving"], document["reason"]
+    neutral, watch, reason = document["neutral"], document["watch"], document["reason"]
+    leaving = watch["leaving"]
     special = {
         "challenge": Challenge.from_json(document["challenge"]),
         "needs": MeasurementNeeds(**document["needs"]),
@@ -150,7 +151,7 @@ def decode_progress(document: dict[str, Any]) -> CaptureProgress:
         "good": tuple(NeutralPose(**pose) for pose in document["good"]),
         "neutral": None if neutral is None else NeutralPose(**neutral),
         "steps": tuple(_step_from_json(step) for step in document["steps"]),
-        "leaving": None if leaving is None else ChallengeAction(leaving),
+        "watch": StepWatch(**{**watch, "leaving": None if leaving is None else ChallengeAction(leaving)}),
         "collected": Collected(**document["collected"]),
     }
     return CaptureProgress(**{**document, **special})

@@ -1,12 +1,15 @@
 """How far one attempt has come: plain, frozen, sealed in the database between two batches of frames."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.capture.challenge import Challenge
-from app.pipeline.movement import NeutralPose
+from app.pipeline.movement import NeutralPose, StepWatch
 from app.pipeline.types import ChallengeStep, MeasurementNeeds
 from app.vocabulary import ChallengeAction, Guidance, Reason
+
+# Before the first frame; JSON has no infinity.
+MAX_OFFSET_MS = 1e12
 
 
 class CapturePhase(StrEnum):
@@ -54,15 +57,13 @@ class CaptureProgress:
     neutral: NeutralPose | None = None
     steps: tuple[ChallengeStep, ...] = ()
     """Every target released so far, the current one last."""
-    leaving: ChallengeAction | None = None
-    """Where the head was when the current target was released, until it has left there."""
+    watch: StepWatch = field(default_factory=StepWatch)
+    """What the frames since the current target's release have shown."""
     recentring: bool = False
     """A target was missed; the next one waits until the head is back to neutral."""
-    held: int = 0
-    """Consecutive frames that show the current target reached."""
-    strayed: int = 0
-    """Consecutive frames that show the head going elsewhere."""
     misses: int = 0
+    clock_offset_ms: float = MAX_OFFSET_MS
+    """Server's clock minus the browser's, as the quickest delivery so far shows it."""
     crowded: int = 0
     """Consecutive frames with more than one person."""
     crowded_since_ms: float = 0.0

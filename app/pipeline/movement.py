@@ -89,31 +89,15 @@ CONTRADICTION = 1.6
 UNDER_WAY = 0.5
 # Frames in a row, at 8-12 a second, so that one mistaken frame neither passes nor fails anybody.
 HELD_FRAMES, STRAYED_FRAMES = 2, 3
+# Nobody reads an instruction and answers it in less: simple visual reaction alone takes 180-200 ms. A frame
+# captured earlier shows where the head happened to be.
+MIN_REACTION_MS = 150.0
 
 
 def strongest(reach: dict[ChallengeAction, float]) -> ChallengeAction | None:
     """Return the direction that the head has departed to, None when it is about neutral."""
     action = max(reach, key=lambda name: reach[name])
     return action if reach[action] >= DEPARTED else None
-
-
-def follows(
-    reach: dict[ChallengeAction, float], ordered: ChallengeAction, leaving: ChallengeAction | None
-) -> bool:
-    """Tell whether one frame shows the target reached. `leaving`: where the head was at its release."""
-    return reach[ordered] >= 1 and not _contradicts(reach, ordered, leaving)
-
-
-def strays(
-    reach: dict[ChallengeAction, float], ordered: ChallengeAction, leaving: ChallengeAction | None
-) -> bool:
-    """Tell whether one frame shows the head going somewhere else than ordered."""
-    return reach[ordered] < UNDER_WAY and _contradicts(reach, ordered, leaving)
-
-
-def has_left(reach: dict[ChallengeAction, float], leaving: ChallengeAction | None) -> bool:
-    """Tell whether the head is no longer where it was when the target was released."""
-    return leaving is None or reach[leaving] < DEPARTED
 
 
 def _contradicts(
@@ -124,3 +108,36 @@ def _contradicts(
         for action, share in reach.items()
         if action not in (ordered, leaving)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StepWatch:
+    """Follows one released target frame by frame; the coach and the verifier watch alike."""
+
+    leaving: ChallengeAction | None = None
+    """Where the head was when the target was released, until it has left there: no contradiction."""
+    held: int = 0
+    """Consecutive frames that show the target reached."""
+    strayed: int = 0
+    """Consecutive frames that show the head going somewhere else than ordered."""
+
+    @property
+    def reached(self) -> bool:
+        """True once the target was held."""
+        return self.held >= HELD_FRAMES
+
+    @property
+    def missed(self) -> bool:
+        """True once the head has gone elsewhere."""
+        return self.strayed >= STRAYED_FRAMES
+
+    def observe(self, reach: dict[ChallengeAction, float], ordered: ChallengeAction) -> "StepWatch":
+        """Return the watch after one more frame."""
+        has_left = self.leaving is None or reach[self.leaving] < DEPARTED
+        leaving = None if has_left else self.leaving
+        contradicts = _contradicts(reach, ordered, leaving)
+        holds = reach[ordered] >= 1 and not contradicts
+        strays = reach[ordered] < UNDER_WAY and contradicts
+        return StepWatch(
+            leaving, held=self.held + 1 if holds else 0, strayed=self.strayed + 1 if strays else 0
+        )

@@ -97,8 +97,14 @@ def test_one_frame_on_the_target_is_not_enough() -> None:
 def test_the_rest_of_a_batch_cannot_answer_a_target_it_never_heard_of() -> None:
     visit = Visit()
     visit.show(STRAIGHT, STRAIGHT, STRAIGHT)
-    progress = visit.show(POSES[LEFT], POSES[LEFT], POSES[UP], POSES[UP])
+    progress = visit.show(STRAIGHT, POSES[LEFT], POSES[LEFT], POSES[UP], POSES[UP])
     assert [step.reached_ms is not None for step in progress.steps] == [True, False]
+
+
+def test_a_frame_from_before_anybody_could_have_read_the_target_does_not_answer_it() -> None:
+    visit = Visit()
+    visit.show(STRAIGHT, STRAIGHT, STRAIGHT)
+    assert visit.show(POSES[LEFT], POSES[LEFT], STRAIGHT, STRAIGHT).steps_reached == 0
 
 
 def test_a_whole_capture_is_complete_within_four_seconds() -> None:

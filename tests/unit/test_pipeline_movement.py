@@ -57,11 +57,11 @@ def test_a_turn_to_the_ordered_side_is_obeyed() -> None:
         (turn(0), "not shown"),
         (turn(12), "not shown"),
         (turn(-22), "went elsewhere"),
-        (turn(22, begins=0, lasts=80), "before it was told"),
-        (turn(40, begins=690, lasts=1), "too fast for a head"),
+        (lambda ms: a_face(yaw=20 if ms < 140 else 0), "not shown"),
+        (turn(45, begins=690, lasts=1), "too fast for a head"),
         (lambda ms: a_face(yaw=30 if 700 < ms < 790 else 0), "not shown"),
     ],
-    ids=["nothing", "too little", "other side", "at once", "jump cut", "single frame"],
+    ids=["nothing", "too little", "other side", "before it was told", "jump cut", "single frame"],
 )
 def test_what_does_not_count_as_obeying(motion: Motion, fault: str) -> None:
     assert course(film(motion)) == f"left: {fault}"

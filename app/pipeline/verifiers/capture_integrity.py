@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from app.pipeline.timeline import clock_offset
 from app.pipeline.types import CaptureRecord, Finding, FrameMeasurement
 from app.pipeline.verifier import unmeasurable
 from app.vocabulary import Evidence
@@ -68,12 +67,12 @@ def _clocks(frames: Sequence[FrameMeasurement]) -> dict[str, float]:
     batches = _batch_ends(frames)
     server = batches[-1].received_ms - batches[0].received_ms
     browser = batches[-1].client_ms - batches[0].client_ms
-    offset = clock_offset(frames)
+    delays = [frame.received_ms - frame.client_ms for frame in frames]
     return {
         "frame_rate": (len(frames) - 1) / max(claimed, 1.0) * 1000,
         # 1 = both clocks run alike; below 1 = delivered faster than it can have been captured
         "clock_ratio": server / browser if browser > 0 else 0.0,
-        "longest_delay_ms": max(frame.received_ms - frame.client_ms for frame in batches) - offset,
+        "longest_delay_ms": max(frame.received_ms - frame.client_ms for frame in batches) - min(delays),
         "longest_gap_ms": max(b.client_ms - a.client_ms for a, b in pairwise(frames)),
         "batches": float(len(batches)),
     }

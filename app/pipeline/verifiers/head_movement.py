@@ -5,20 +5,17 @@ from dataclasses import dataclass
 
 from app.pipeline.movement import (
     DOWN_DEGREES,
-    HELD_FRAMES,
+    MIN_REACTION_MS,
     NEUTRAL_FRAMES,
     NODS,
-    STRAYED_FRAMES,
     TURNS,
     UP_DEGREES,
     YAW_DEGREES,
     NeutralPose,
+    StepWatch,
     excursions,
-    follows,
-    has_left,
     neutral_pose,
     pose_of,
-    strays,
     strongest,
 )
 from app.pipeline.timeline import capture_times
@@ -26,18 +23,15 @@ from app.pipeline.types import CaptureRecord, ChallengeStep, FaceMeasurement, Fi
 from app.pipeline.verifier import unmeasurable
 from app.vocabulary import ChallengeAction, Evidence
 
-# Nobody reads an instruction and begins to turn the head in less: simple visual reaction alone takes
-# 180-200 ms.
-MIN_REACTION_MS = 150.0
 # A movement has begun when half of the way from where the head was is done.
 ONSET = 0.5
-# Excursions per second: 240°/s in yaw and pitch, a fourfold change of size in 0.4 s. Two to three times a
+# Excursions per second: 300°/s in yaw and pitch, a fourfold change of size in 0.4 s. Two to three times a
 # quick, comfortable movement; a cut between two recordings changes the pose within one frame.
 MAX_SPEED: dict[ChallengeAction, float] = {
-    ChallengeAction.LEFT: 240 / YAW_DEGREES,
-    ChallengeAction.RIGHT: 240 / YAW_DEGREES,
-    ChallengeAction.UP: 240 / UP_DEGREES,
-    ChallengeAction.DOWN: 240 / DOWN_DEGREES,
+    ChallengeAction.LEFT: 300 / YAW_DEGREES,
+    ChallengeAction.RIGHT: 300 / YAW_DEGREES,
+    ChallengeAction.UP: 300 / UP_DEGREES,
+    ChallengeAction.DOWN: 300 / DOWN_DEGREES,
     ChallengeAction.NEARER: 18.0,
     ChallengeAction.FARTHER: 18.0,
 }
@@ -126,29 +120,29 @@ def judge_step(faces: Sequence[TimedFace], step: ChallengeStep, neutral: Neutral
     if not before:
         return StepResult(action, "no frame before")
     start = before[-1]
-    path = _path_to_target(faces_within(faces, step), start, action, neutral)
+    answers = [
+        timed
+        for timed in faces_within(faces, step)
+        if timed.captured_ms >= step.released_ms + MIN_REACTION_MS
+    ]
+    path = _path_to_target(answers, start, action, neutral)
     if isinstance(path, str):
         return StepResult(action, path)
     reaction = _onset(path, start, action, neutral) - step.released_ms
     speed = _largest_speed([start, *path], action, neutral)
-    fault = "before it was told" if reaction < MIN_REACTION_MS else None
-    return StepResult(action, "too fast for a head" if speed > MAX_SPEED[action] else fault, reaction, speed)
+    return StepResult(action, "too fast for a head" if speed > MAX_SPEED[action] else None, reaction, speed)
 
 
 def _path_to_target(
     faces: Sequence[TimedFace], start: TimedFace, action: ChallengeAction, neutral: NeutralPose
 ) -> list[TimedFace] | str:
     """Return the faces up to the one that holds the target, or what was wrong."""
-    leaving = strongest(excursions(start.face, neutral))
-    held = strayed = 0
+    watch = StepWatch(leaving=strongest(excursions(start.face, neutral)))
     for index, timed in enumerate(faces):
-        reach = excursions(timed.face, neutral)
-        leaving = None if has_left(reach, leaving) else leaving
-        held = held + 1 if follows(reach, action, leaving) else 0
-        strayed = strayed + 1 if strays(reach, action, leaving) else 0
-        if held >= HELD_FRAMES:
+        watch = watch.observe(excursions(timed.face, neutral), action)
+        if watch.reached:
             return list(faces[: index + 1])
-        if strayed >= STRAYED_FRAMES:
+        if watch.missed:
             return "went elsewhere"
     return "not shown"
 
