@@ -12,10 +12,10 @@ from app.vocabulary import Evidence
 
 # Consecutive embeddings are averaged before they are compared: three tell people apart far better than one.
 WINDOW = 3
-# Between a raised and a lowered head the embedding of one person moves as far as between two people. Poses
-# this near to the attempt's median pose are compared strictly; heads turned to a side by not more than
-# `TURNED_DEGREES` nearly so (140 turned LFW photos against their own frontal ones: 99 % at 0.944 or more).
-NEAR_DEGREES, TURNED_DEGREES = 10.0, 30.0
+# Between a raised and a lowered head the embedding of one person moves as far as between two people. Poses this
+# near to the attempt's median pose are compared strictly; heads turned to a side, about level, nearly so.
+NEAR_DEGREES = 10.0
+TURNED_DEGREES, LEVEL_DEGREES = 40.0, 15.0
 # Shorter intervals are rounding of the browser's clock.
 MIN_INTERVAL_MS = 30.0
 
@@ -53,9 +53,9 @@ def _poses(faces: Sequence[FaceMeasurement]) -> tuple[NDArray[np.bool_], NDArray
         return np.zeros(0, bool), np.zeros(0, bool)
     poses = np.array([(face.pose.yaw, face.pose.pitch) for face in faces])
     away = np.abs(poses - np.median(poses, axis=0))
-    level = away[:, 1] <= NEAR_DEGREES
-    near = level & (away[:, 0] <= NEAR_DEGREES)
-    return near, level & ~near & (away[:, 0] <= TURNED_DEGREES)
+    near = (away <= NEAR_DEGREES).all(axis=1)
+    aside = (away[:, 0] > NEAR_DEGREES) & (away[:, 0] <= TURNED_DEGREES)
+    return near, aside & (away[:, 1] <= LEVEL_DEGREES)
 
 
 def _lowest_between(embeddings: NDArray[np.float64]) -> float:
