@@ -155,11 +155,19 @@ def test_fresh_frames_in_time_are_sound() -> None:
     assert finding.details["frame_rate"] == pytest.approx(10.0)
 
 
-def test_repeated_files_and_frozen_pictures_are_found() -> None:
+def test_a_still_picture_stalls_even_in_different_files() -> None:
     repeated = [replace(frame, digest="same") for frame in moving_frames()]
     frozen = [a_frame(i, a_face(), noise=0.5) for i in range(20)]
-    assert measured(CaptureIntegrityVerifier(), repeated).details["repeated_share"] == 0.95
-    assert measured(CaptureIntegrityVerifier(), frozen).details["frozen_share"] == 0.95
+    for frames in (repeated, frozen):
+        assert measured(CaptureIntegrityVerifier(), frames).details["stalled_share"] == 0.95
+
+
+def test_a_loop_comes_back_and_a_slow_camera_does_not() -> None:
+    loop = [replace(frame, digest=str(frame.number % 5)) for frame in moving_frames()]
+    slow = [replace(frame, digest=str(frame.number // 2)) for frame in moving_frames()]
+    assert measured(CaptureIntegrityVerifier(), loop).score == 0.25
+    assert measured(CaptureIntegrityVerifier(), slow).score == 1.0
+    assert measured(CaptureIntegrityVerifier(), slow).details["stalled_share"] == 0.5
 
 
 def test_a_recording_handed_over_at_once_is_found() -> None:

@@ -15,10 +15,14 @@ FROZEN_PIXELS, FROZEN_NOISE = 0.01, 1e-6
 
 
 class CaptureIntegrityVerifier:
-    """The score is the share of frames that are neither repeated nor frozen."""
+    """The score is the share of frames whose picture had not been sent, and left, before.
+
+    A camera that is slower than the page, as in the dark, shows one picture several times in a row: those
+    are counted apart, as stalled. A loop comes back to a picture.
+    """
 
     evidence = Evidence.CAPTURE_INTEGRITY
-    unit = "share of fresh frames, 0…1"
+    unit = "share of frames that do not come back, 0…1"
     method = "clocks, digests and noise v1"
 
     def verify(self, record: CaptureRecord) -> Finding:
@@ -26,11 +30,9 @@ class CaptureIntegrityVerifier:
         frames = record.frames
         if len(frames) < 2:
             return unmeasurable(self, "fewer than two frames")
-        repeated, frozen = _repeated(frames), _frozen(frames)
-        score = 1 - len(repeated | frozen) / len(frames)
+        score = 1 - len(_returned(frames)) / len(frames)
         details = {
-            "repeated_share": len(repeated) / len(frames),
-            "frozen_share": len(frozen) / len(frames),
+            "stalled_share": len(_stalled(frames)) / len(frames),
             **_clocks(frames),
             **_noise(frames),
             "sizes": len({frame.size for frame in frames}),
@@ -38,20 +40,24 @@ class CaptureIntegrityVerifier:
         return Finding(self.evidence, score, self.unit, self.method, details)
 
 
-def _repeated(frames: Sequence[FrameMeasurement]) -> set[int]:
-    """Return the numbers of frames whose bytes came before."""
+def _returned(frames: Sequence[FrameMeasurement]) -> set[int]:
+    """Return the numbers of frames whose bytes came before, with others in between."""
     seen: set[str] = set()
-    repeated = set()
-    for frame in frames:
-        if frame.digest in seen:
-            repeated.add(frame.number)
-        seen.add(frame.digest)
-    return repeated
+    returned = set()
+    for earlier, later in pairwise(frames):
+        seen.add(earlier.digest)
+        if later.digest in seen and later.digest != earlier.digest:
+            returned.add(later.number)
+    return returned
 
 
-def _frozen(frames: Sequence[FrameMeasurement]) -> set[int]:
+def _stalled(frames: Sequence[FrameMeasurement]) -> set[int]:
     """Return the numbers of frames that show exactly what the frame before showed."""
-    return {later.number for earlier, later in pairwise(frames) if _same_pixels(earlier, later)}
+    return {
+        later.number
+        for earlier, later in pairwise(frames)
+        if later.digest == earlier.digest or _same_pixels(earlier, later)
+    }
 
 
 def _same_pixels(earlier: FrameMeasurement, later: FrameMeasurement) -> bool:

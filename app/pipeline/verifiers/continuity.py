@@ -12,8 +12,8 @@ from app.vocabulary import Evidence
 
 # Consecutive embeddings are averaged before they are compared: three tell people apart far better than one.
 WINDOW = 3
-# Between a raised and a lowered head the embedding of one person moves as far as between two people. Poses this
-# near to the attempt's median pose are compared strictly; heads turned to a side, about level, nearly so.
+# Between a raised and a lowered head the embedding of one person moves as far as between two people. Poses
+# this near to the median pose are compared strictly; heads turned to a side, about level, nearly so.
 NEAR_DEGREES = 10.0
 TURNED_DEGREES, LEVEL_DEGREES = 40.0, 15.0
 # Shorter intervals are rounding of the browser's clock.
