@@ -46,6 +46,9 @@ from app.verifications.requirements import requirements_of
 from app.verifications.store import PublishedConfiguration, load_current, load_version
 from app.vocabulary import Outcome, Reason, SessionState
 
+# The process that took the last frames decides within a second; after this long it is taken for dead.
+LOST_AFTER_SECONDS = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedLink:
@@ -196,6 +199,20 @@ def run_verification(runtime: Runtime, session_id: str, now: float) -> None:
             conclusion.send_back(db, visit, decision.reason, now)
         else:
             conclusion.conclude_decided(db, visit, configuration, decision, now)
+
+
+def rescue_verification(runtime: Runtime, session_id: str, now: float) -> None:
+    """Decide a capture whose process died between the last frame and the verdict.
+
+    Whoever asks where the session stands may trigger it; of several at once the first one decides.
+    """
+    with runtime.database.reading() as db:
+        visit, _ = load(db, session_id)
+        attempt = attempts.current_attempt(db, session_id)
+    if visit.state != SessionState.PROCESSING or attempt is None:
+        return
+    if now - attempt.last_batch_at >= LOST_AFTER_SECONDS:
+        run_verification(runtime, session_id, now)
 
 
 def _decide(

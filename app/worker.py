@@ -21,8 +21,6 @@ from app.vocabulary import Reason, SessionState
 
 log = logging.getLogger(__name__)
 
-# The worker that took the last frames decides within a second; after this long it is taken for dead.
-LOST_AFTER_SECONDS = 15.0
 # A verdict that fails again and again (a poisoned row) must not be tried for ever.
 GIVE_UP_AFTER_SECONDS = 300.0
 BATCH = 200
@@ -88,7 +86,7 @@ def _decide_lost(runtime: Runtime, now: float) -> int:
             .join(CaptureAttempt, CaptureAttempt.session_id == VerificationSession.id)
             .where(
                 VerificationSession.state == SessionState.PROCESSING,
-                CaptureAttempt.last_batch_at <= now - LOST_AFTER_SECONDS,
+                CaptureAttempt.last_batch_at <= now - flow.LOST_AFTER_SECONDS,
             )
             .limit(BATCH)
         )

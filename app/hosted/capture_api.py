@@ -72,8 +72,9 @@ def leave(session_id: str) -> Response:
 
 @blueprint.get("/status")
 def show_status(session_id: str) -> Response:
-    """Say where the session stands; also finishes what a lost worker left undone."""
+    """Say where the session stands; also finishes what a lost process left undone."""
     parts = runtime()
+    flow.rescue_verification(parts, session_id, parts.clock())
     return _answer(flow.view_session(parts, session_id, parts.clock()).status)
 
 

@@ -42,10 +42,7 @@ def page_data(runtime: Runtime, view: SessionView, language: Language) -> dict[s
         "status": view.status.to_json(),
         "locale": language.code,
         "dir": language.direction,
-        "brand": {
-            "name": relying_party_name(view),
-            "accentColor": view.configuration.experience_config.theme.accent_color,
-        },
+        "brand": {"name": relying_party_name(view)},
         "relyingParty": return_host(view) or relying_party_name(view),
         "urls": {name: url_for(end, session_id=visit.id) for name, end in URL_ENDPOINTS.items()}
         | {"link": link_of(runtime.sealer, visit)},

@@ -11,7 +11,6 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from app.verifications.document import Block, ConfigurationRefusedError, problems_of
 from app.verifications.field_types import (
-    Colour,
     Country,
     Flag,
     Guid,
@@ -208,7 +207,6 @@ class Theme(Block):
     """Looks of the hosted page."""
 
     brand_name: ShortText | None = None
-    accent_color: Colour | None = None
 
 
 class Consent(Block):

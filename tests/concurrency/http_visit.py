@@ -3,6 +3,7 @@
 import http.cookiejar
 import json
 import re
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from uuid import uuid4
 from tests.browser.live_service import LiveService
 
 FRAMES_PER_BATCH = 4
+# As often as the page asks while it waits for a verdict.
+POLL_SECONDS = 0.5
 
 
 class ServerLostError(Exception):
@@ -50,6 +53,7 @@ class HttpVisit:
         elif outcome is not None or self.status["phase"] == "ready":
             self._post("start", {})
         elif self.status["phase"] == "checking":
+            threading.Event().wait(POLL_SECONDS)
             self.look()
         else:
             self._send_frames()

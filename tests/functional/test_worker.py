@@ -73,10 +73,29 @@ def test_a_verdict_that_a_dead_process_left_undone_is_reached(
         visit.film(Person(alice), batches=12)
     assert state_of(runtime, visit.session_id) == ("processing", None)
     assert worker.run_once(runtime, clock()).decided == 0
-    clock.pass_seconds(worker.LOST_AFTER_SECONDS)
+    clock.pass_seconds(flow.LOST_AFTER_SECONDS)
     assert worker.run_once(runtime, clock()).decided == 1
     assert state_of(runtime, visit.session_id) == ("passed", None)
     assert count(runtime, Face) == 1
+
+
+def test_a_person_who_waits_gets_the_verdict_that_a_dead_process_left_undone(
+    site: RelyingSite,
+    browser: TestApp,
+    runtime: Runtime,
+    clock: FakeClock,
+    alice: Head,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    visit = Visit.open(browser, clock, site.link(site.publish(verifierConfigs=MATCH), external_id="alice"))
+    with monkeypatch.context() as death:
+        death.setattr(flow, "run_verification", lambda *_: None)
+        visit.consent()
+        visit.start()
+        visit.film(Person(alice), batches=12)
+    assert visit.look()["phase"] == "checking"
+    clock.pass_seconds(flow.LOST_AFTER_SECONDS)
+    assert visit.look()["outcome"]["result"] == "passed"
 
 
 def test_a_verdict_that_fails_again_and_again_ends_with_a_reason(

@@ -72,6 +72,12 @@ class Visit:
             self.status = response.json
         return response
 
+    def look(self) -> dict[str, Any]:
+        """Ask where the session stands."""
+        headers = {"X-Visavis-Page": self.page["token"]}
+        self.status = self.browser.get(self.page["urls"]["status"], headers=headers).json
+        return self.status
+
     def consent(self, accepted: bool = True) -> None:
         self.post("consent", {"accepted": accepted, "textHash": self.page["consent"]["textHash"]})
 

@@ -89,7 +89,7 @@ def test_every_model_in_the_manifest_has_hash_and_licence() -> None:
 
 def test_no_test_reaches_another_host() -> None:
     blocked = pytest.raises(SocketConnectBlockedError)
-    with pytest.warns(UserWarning), blocked, socket.socket() as outside:
+    with pytest.warns(UserWarning, match="192.0.2.1"), blocked, socket.socket() as outside:
         outside.connect(("192.0.2.1", 80))
 
 
