@@ -41,7 +41,10 @@ def open_from_processes(url: str, link: str) -> list[str]:
     context.set_forkserver_preload(["tests.concurrency.opening"])
     barrier: BarrierType = context.Barrier(PROCESSES)
     answers: Any = context.Queue()
-    crowd = [context.Process(target=open_once, args=(url, link, barrier, answers)) for _ in range(PROCESSES)]
+    crowd = [
+        context.Process(target=open_once, args=(url, link, MASTER_KEY, NOON, barrier, answers))
+        for _ in range(PROCESSES)
+    ]
     for process in crowd:
         process.start()
     opened = [answers.get(timeout=120) for _ in crowd]
