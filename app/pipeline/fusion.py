@@ -12,7 +12,7 @@ from app.pipeline.types import CaptureRecord, FaceMeasurement
 from app.pipeline.verifier import faces_of
 
 # Cosine similarity of two different photos of one person (median of 4,500 LFW pairs, dlib ResNet on the
-# MediaPipe mesh, November 2025): frames no more alike than this are independent views.
+# MediaPipe mesh, November 2026): frames no more alike than this are independent views.
 INDEPENDENT_SIMILARITY = 0.957
 
 

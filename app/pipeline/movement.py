@@ -15,7 +15,7 @@ from app.vocabulary import ChallengeAction
 # to a side and 50° up or down, a third of that with severe stiffness; a comfortable turn is 20-30°. The
 # measured angle is about 0.8 of the true one. Against it stands what a flat photo shows when it is turned
 # by 30° and 50°: 3.4° and 4.5° at the median, under 11° for 95 % (60 photos of LFW, rendered, November
-# 2025).
+# 2026).
 YAW_DEGREES = 15.0
 UP_DEGREES, DOWN_DEGREES = 9.0, 9.0
 # 50 cm to 41 cm, or to 61 cm: a lean of the upper body.
