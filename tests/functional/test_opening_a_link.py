@@ -8,6 +8,9 @@ from webtest import TestApp
 
 from app.models import SessionTransition, SpentNonce, VerificationSession
 from app.runtime import Runtime
+from app.sessions.limits import count_outcome
+from app.verifications.configuration import AttemptLimits
+from app.vocabulary import Reason
 from tests.functional.visit import Visit
 from tests.service import NOON, FakeClock, RelyingSite, new_browser
 
@@ -255,3 +258,46 @@ def test_more_than_thirty_two_parameters_of_the_sites_own_are_refused(
     site: RelyingSite, browser: TestApp
 ) -> None:
     problem(browser, site.link(site.publish(), **{f"p{n}": "1" for n in range(33)}), 413)
+
+
+def note_failures(runtime: Runtime, verification: str, failures: int) -> None:
+    limits = AttemptLimits()
+    with runtime.database.transaction() as db:
+        for _ in range(failures):
+            count_outcome(db, limits, verification, "alice", Reason.FACE_MISMATCH, runtime.clock())
+            db.flush()
+
+
+def test_an_id_that_failed_ten_times_has_to_pause(
+    site: RelyingSite, browser: TestApp, runtime: Runtime, clock: FakeClock
+) -> None:
+    verification = site.publish()
+    note_failures(runtime, verification, 10)
+    link = site.link(verification, external_id="alice")
+    refused = browser.get(link, status=429, headers={"Accept": "application/json"})
+    assert refused.json["type"].endswith(":rate-limited")
+    assert refused.headers["Retry-After"] == "30"
+    browser.get(site.link(verification, external_id="bob"), status=303)
+    clock.pass_seconds(30)
+    browser.get(link, status=303)
+
+
+def test_an_id_that_failed_a_hundred_times_is_locked(
+    site: RelyingSite, browser: TestApp, runtime: Runtime
+) -> None:
+    verification = site.publish()
+    note_failures(runtime, verification, 100)
+    link = site.link(verification, external_id="alice")
+    assert problem(browser, link, 429)["type"] == "urn:visavis:problem:attempts-exhausted"
+    assert count_sessions(runtime) == 0
+
+
+def test_the_link_is_kept_for_the_page_and_forgotten_at_the_end(
+    site: RelyingSite, browser: TestApp, runtime: Runtime
+) -> None:
+    link = site.link(site.publish())
+    visit = Visit.open(browser, runtime.clock, link)
+    assert visit.page["urls"]["link"] == link
+    visit.post("exit", {"reason": "cancelled"})
+    with runtime.database.reading() as db:
+        assert db.get_one(VerificationSession, visit.session_id).sealed_link is None

@@ -141,6 +141,17 @@ def test_the_face_after_the_challenge_is_waited_for() -> None:
     assert visit.show(POSES[LEFT], None).phase is CapturePhase.COLLECTING
 
 
+def test_the_face_after_the_challenge_has_to_look_where_it_looked_before() -> None:
+    visit = Visit()
+    visit.show(STRAIGHT, STRAIGHT, STRAIGHT)
+    for action in CHALLENGE.targets:
+        visit.show(STRAIGHT, *[POSES[action]] * 4)
+    for _ in range(3):
+        progress = visit.show(*[a_face(pitch=16)] * 4)
+    assert (progress.phase, progress.guidance) == (CapturePhase.COLLECTING, Guidance.LOOK_STRAIGHT)
+    assert visit.show(STRAIGHT, STRAIGHT, STRAIGHT).complete
+
+
 def missed_once() -> Visit:
     visit = Visit()
     visit.show(STRAIGHT, STRAIGHT, STRAIGHT)

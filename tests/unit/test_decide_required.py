@@ -47,7 +47,7 @@ REQUIRED = {
 # Measurements far on the right side of every limit.
 BEST: dict[Evidence, tuple[float, dict[str, float | int | str | bool | None]]] = {
     Evidence.FACE_PRESENCE: (1.0, {"multiple_share": 0.0, "face_count": 1}),
-    Evidence.IMAGE_QUALITY: (1.0, {"frontal_embeddings": 9}),
+    Evidence.IMAGE_QUALITY: (1.0, {"comparable_embeddings": 9}),
     Evidence.CAPTURE_INTEGRITY: (1.0, {"stalled_share": 0.0, "clock_ratio": 1.0, "frame_rate": 10.0}),
     Evidence.PRESENTATION_ATTACK: (1.0, {}),
     Evidence.HEAD_MOVEMENT: (1.0, {"obeyed": 4, "turns_obeyed": 2, "nods_obeyed": 1}),

@@ -9,7 +9,7 @@ import pytest
 from app.inference.types import Demographics
 from app.pipeline import runner
 from app.pipeline.fusion import fuse, recognition_embeddings
-from app.pipeline.types import CaptureRecord, Finding, FrameMeasurement
+from app.pipeline.types import CaptureRecord, ChallengeStep, Finding, FrameMeasurement
 from app.pipeline.verifier import unmeasurable
 from app.pipeline.verifiers.age import AgeVerifier
 from app.pipeline.verifiers.capture_integrity import CaptureIntegrityVerifier
@@ -18,7 +18,7 @@ from app.pipeline.verifiers.face_presence import FacePresenceVerifier
 from app.pipeline.verifiers.gender import GenderVerifier
 from app.pipeline.verifiers.image_quality import ImageQualityVerifier
 from app.pipeline.verifiers.presentation_attack import PresentationAttackVerifier
-from app.vocabulary import Evidence
+from app.vocabulary import ChallengeAction, Evidence
 from tests.measurements import GOOD_QUALITY, a_face, a_frame, a_record, embedding_of, flat_landmarks
 
 
@@ -104,6 +104,14 @@ def test_age_and_gender_are_means_with_their_spread() -> None:
     assert age.details["spread"] == pytest.approx(1.633, abs=0.001)
     assert gender.score == pytest.approx(0.8)
     assert gender.details["gender"] == "female"
+
+
+def test_the_age_of_somebody_who_only_held_the_camera_does_not_count() -> None:
+    adult = [a_frame(i, a_face(pitch=-20, demographics=Demographics(40.0, 0.5))) for i in range(4)]
+    child = [a_frame(i, a_face(demographics=Demographics(11.0, 0.5))) for i in range(4, 9)]
+    steps = (ChallengeStep(ChallengeAction.UP, 850.0, None),)
+    assert AgeVerifier().verify(a_record([*adult, *child], steps)).score == 11.0
+    assert AgeVerifier().verify(a_record(adult, steps)).score == 40.0
 
 
 def test_one_person_throughout_is_continuous() -> None:
@@ -205,8 +213,18 @@ def test_nothing_cannot_be_fused() -> None:
         fuse([])
 
 
-def test_recognition_uses_frontal_frames_and_others_only_when_there_is_nothing_else() -> None:
-    turned, frontal = a_frame(0, a_face(yaw=30, person=2)), a_frame(1, a_face(person=1))
-    assert len(recognition_embeddings(a_record([turned, frontal]))) == 1
-    assert len(recognition_embeddings(a_record([turned]))) == 1
+def test_recognition_uses_what_continuity_has_compared_and_good_frames_of_that() -> None:
+    blurred = a_face(quality=replace(GOOD_QUALITY, sharpness=1.0))
+    frames = [a_frame(i, a_face()) for i in range(4)]
+    frames += [a_frame(4, a_face(yaw=30, person=2)), a_frame(5, blurred)]
+    assert len(recognition_embeddings(a_record(frames))) == 4
+    assert len(recognition_embeddings(a_record([frames[5]]))) == 1
     assert recognition_embeddings(a_record([a_frame(0)])) == []
+
+
+def test_another_person_who_holds_the_head_differently_gets_into_no_template() -> None:
+    frames = [a_frame(i, a_face()) for i in range(9)]
+    frames += [a_frame(i, a_face(pitch=20, person=2)) for i in range(9, 12)]
+    embeddings = recognition_embeddings(a_record(frames, (ChallengeStep(ChallengeAction.UP, 400.0, None),)))
+    assert len(embeddings) == 9
+    assert all(np.array_equal(each, embedding_of(1)) for each in embeddings)
