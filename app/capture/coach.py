@@ -14,13 +14,15 @@ from app.pipeline.movement import (
     MIN_REACTION_MS,
     NEUTRAL_FRAMES,
     StepWatch,
+    are_near,
     excursions,
+    is_near,
     neutral_pose,
     pose_of,
     strongest,
 )
 from app.pipeline.planning import is_frontal
-from app.pipeline.types import ChallengeStep, FrameMeasurement, MeasurementNeeds
+from app.pipeline.types import ChallengeStep, FaceMeasurement, FrameMeasurement, MeasurementNeeds
 from app.vocabulary import GUIDANCE_OF_ACTION, ChallengeAction, Guidance, Reason
 
 __all__ = ["CapturePhase", "CaptureProgress", "advance", "begin"]
@@ -87,10 +89,16 @@ def _collect(progress: CaptureProgress, frame: FrameMeasurement) -> Collected:
         return held
     held = replace(
         held,
-        demographics=held.demographics + (face.demographics is not None),
+        estimated=(*held.estimated, pose_of(face)) if face.demographics is not None else held.estimated,
         bona_fide=held.bona_fide + (face.bona_fide is not None),
     )
-    return held if face.embedding is None or not is_frontal(face) else _with_embedding(progress, held, frame)
+    counts = face.embedding is not None and _is_straight(progress, face)
+    return _with_embedding(progress, held, frame) if counts else held
+
+
+def _is_straight(progress: CaptureProgress, face: FaceMeasurement) -> bool:
+    """Tell whether recognition and continuity can use this pose: near neutral, once that is known."""
+    return is_frontal(face) if progress.neutral is None else is_near(face, progress.neutral)
 
 
 def _with_embedding(progress: CaptureProgress, held: Collected, frame: FrameMeasurement) -> Collected:
@@ -136,8 +144,9 @@ def _guidance(progress: CaptureProgress, frame: FrameMeasurement) -> Guidance:
     if progress.phase is CapturePhase.CHALLENGE:
         disturbed = advice in (Guidance.NO_FACE, Guidance.ONE_PERSON_ONLY)
         return advice if disturbed else _order(progress)
-    collecting = progress.phase is CapturePhase.COLLECTING
-    return Guidance.HOLD_STILL if collecting and advice is Guidance.GOOD else advice
+    if progress.phase is not CapturePhase.COLLECTING or frame.face is None or advice is not Guidance.GOOD:
+        return advice
+    return Guidance.HOLD_STILL if _is_straight(progress, frame.face) else Guidance.LOOK_STRAIGHT
 
 
 def _order(progress: CaptureProgress) -> Guidance:
@@ -202,9 +211,15 @@ def _has_enough(progress: CaptureProgress) -> bool:
         held.embeddings >= WANTED_EMBEDDINGS
         and held.last_ms - held.first_ms >= WANTED_SPAN_MS
         and (held.after_challenge >= WANTED_AFTER_CHALLENGE or not progress.steps)
-        and (held.demographics >= WANTED_DEMOGRAPHICS or not needs.demographics)
+        and (_estimates(progress) >= WANTED_DEMOGRAPHICS or not needs.demographics)
         and (held.bona_fide >= WANTED_BONA_FIDE or not needs.bona_fide)
     )
+
+
+def _estimates(progress: CaptureProgress) -> int:
+    """Return how many age estimates are of the pose that the verifiers will look at."""
+    neutral = progress.neutral
+    return sum(neutral is None or are_near(pose, neutral) for pose in progress.collected.estimated)
 
 
 def _share_done(progress: CaptureProgress) -> float:

@@ -152,9 +152,14 @@ def decode_progress(document: dict[str, Any]) -> CaptureProgress:
         "neutral": None if neutral is None else NeutralPose(**neutral),
         "steps": tuple(_step_from_json(step) for step in document["steps"]),
         "watch": StepWatch(**{**watch, "leaving": None if leaving is None else ChallengeAction(leaving)}),
-        "collected": Collected(**document["collected"]),
+        "collected": _collected_from_json(document["collected"]),
     }
     return CaptureProgress(**{**document, **special})
+
+
+def _collected_from_json(document: dict[str, Any]) -> Collected:
+    estimated = tuple(NeutralPose(**pose) for pose in document["estimated"])
+    return Collected(**{**document, "estimated": estimated})
 
 
 def _step_from_json(document: dict[str, Any]) -> ChallengeStep:

@@ -34,8 +34,8 @@ class Collected:
     """Browser's clock of the last of them."""
     after_challenge: int = 0
     """Those captured after the last target was reached."""
-    demographics: int = 0
-    """Frames with an age and gender estimate."""
+    estimated: tuple[NeutralPose, ...] = ()
+    """Poses of the faces with an age and gender estimate."""
     bona_fide: int = 0
     """Frames with a passive liveness score."""
 

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.inference.types import Embedding
-from app.pipeline.planning import is_frontal
+from app.pipeline.identity import comparable_faces
 from app.pipeline.quality import limiting_component
-from app.pipeline.types import CaptureRecord, FaceMeasurement
-from app.pipeline.verifier import faces_of
+from app.pipeline.types import CaptureRecord
 
 # Cosine similarity of two different photos of one person (median of 4,500 LFW pairs, dlib ResNet on the
 # MediaPipe mesh, November 2026): frames no more alike than this are independent views.
@@ -33,14 +32,14 @@ def fuse(embeddings: Sequence[Embedding]) -> tuple[Embedding, float]:
 
 
 def recognition_embeddings(record: CaptureRecord) -> list[Embedding]:
-    """Return the embeddings that recognition should fuse: frontal and usable ones, any if there are none."""
-    embedded = [face for _, face in faces_of(record) if face.embedding is not None]
-    good = [face for face in embedded if _fit_for_recognition(face)]
-    return [face.embedding for face in good or embedded if face.embedding is not None]
+    """Return the embeddings that recognition may fuse.
 
-
-def _fit_for_recognition(face: FaceMeasurement) -> bool:
-    return is_frontal(face) and limiting_component(face.quality) is None
+    Only those that continuity has compared strictly, or else a face shown for a moment in another pose would
+    get into the template unchecked; of those the usable ones, or all when none is.
+    """
+    faces = comparable_faces(record)
+    good = [face for face in faces if limiting_component(face.quality) is None]
+    return [face.embedding for face in good or faces if face.embedding is not None]
 
 
 def _likeness(stacked: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ bounds. Otherwise a forged clock could keep a substituted face out of the embedd
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.pipeline.movement import NeutralPose, are_near, pose_of
 from app.pipeline.quality import limiting_component
 from app.pipeline.types import FaceMeasurement, FrameMeasurement, HeadPose, MeasurementNeeds
 
@@ -26,7 +27,8 @@ FORCED_FRAMES = 8
 POSE_STEP_DEGREES, SCALE_STEP = 8.0, 0.12
 # Enough for a capture of one second; the rest is for continuity, and costs 3 ms each.
 QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 6, 5
-MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 5, 3
+# Of one pose as many as are fused; altogether no more than the second number.
+DEMOGRAPHICS_PER_POSE, MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 5, 12, 3
 MAX_BONA_FIDE, BONA_FIDE_SPACING_FRAMES = 16, 3
 
 
@@ -38,6 +40,8 @@ class FramePlan:
     """Due for a face in any pose that the model can read; one that has moved far is due anyway."""
     demographics_due: bool = False
     bona_fide_due: bool = False
+    estimated_poses: tuple[NeutralPose, ...] = ()
+    """Poses of the faces whose age and gender were estimated."""
     last_pose: HeadPose | None = None
     """Pose of the last embedded face."""
     last_width: float = 0.0
@@ -50,7 +54,8 @@ class FramePlan:
     def wants_demographics(self, face: FaceMeasurement) -> bool:
         """Tell whether age and gender are to be estimated from this face."""
         usable = limiting_component(face.quality) is None
-        return self.demographics_due and usable and is_frontal(face)
+        alike = sum(are_near(pose_of(face), pose) for pose in self.estimated_poses)
+        return self.demographics_due and usable and is_frontal(face) and alike < DEMOGRAPHICS_PER_POSE
 
     def wants_bona_fide(self, face: FaceMeasurement) -> bool:
         """Tell whether the passive liveness model is to see this face."""
@@ -82,6 +87,9 @@ def plan_frame(
         ),
         bona_fide_due=needs.bona_fide
         and _due(measured, "bona_fide", number, limit=MAX_BONA_FIDE, spacing=BONA_FIDE_SPACING_FRAMES),
+        estimated_poses=tuple(
+            pose_of(frame.face) for frame in measured if frame.face is not None and frame.face.demographics
+        ),
         last_pose=last.face.pose if last and last.face else None,
         last_width=last.face.width_share if last and last.face else 0.0,
     )

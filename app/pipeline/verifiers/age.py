@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from app.pipeline.identity import faces_near_reference
 from app.pipeline.types import CaptureRecord, Finding
-from app.pipeline.verifier import faces_of, unmeasurable
+from app.pipeline.verifier import unmeasurable
 from app.vocabulary import Evidence
 
 
@@ -15,8 +16,12 @@ class AgeVerifier:
     method = "mean over frames"
 
     def verify(self, record: CaptureRecord) -> Finding:
-        """Fuse the estimates."""
-        ages = [face.demographics.age_years for _, face in faces_of(record) if face.demographics is not None]
+        """Fuse the estimates of faces near the reference pose, whose identity continuity has compared."""
+        ages = [
+            face.demographics.age_years
+            for face in faces_near_reference(record)
+            if face.demographics is not None
+        ]
         if not ages:
             return unmeasurable(self, "no frame was good enough")
         details = {"frames": len(ages), "spread": float(np.std(ages))}

@@ -1,20 +1,20 @@
 """One face, one identity, from the first frame to the last."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.pipeline.identity import embedded_faces, reference_pose
+from app.pipeline.movement import NEAR_DEGREES, NeutralPose, is_near
 from app.pipeline.types import CaptureRecord, FaceMeasurement, Finding, FrameMeasurement
 from app.pipeline.verifier import faces_of, unmeasurable
 from app.vocabulary import Evidence
 
 # Consecutive embeddings are averaged before they are compared: three tell people apart far better than one.
 WINDOW = 3
-# Between a raised and a lowered head the embedding of one person moves as far as between two people. Poses
-# this near to the median pose are compared strictly; heads turned to a side, about level, nearly so.
-NEAR_DEGREES = 10.0
+# Between a raised and a lowered head the embedding of one person moves as far as between two people. Faces
+# near the reference pose are compared strictly; heads turned to a side, about level, nearly so.
 TURNED_DEGREES, LEVEL_DEGREES = 40.0, 15.0
 # Shorter intervals are rounding of the browser's clock.
 MIN_INTERVAL_MS = 30.0
@@ -29,10 +29,13 @@ class ContinuityVerifier:
 
     def verify(self, record: CaptureRecord) -> Finding:
         """Measure identity over the embedded frames and the track over all."""
-        embedded = [(frame, face) for frame, face in faces_of(record) if face.embedding is not None]
-        near, turned = _poses([face for _, face in embedded])
+        embedded, reference = embedded_faces(record), reference_pose(record)
+        if not embedded or reference is None:
+            return unmeasurable(self, "no frame was embedded")
+        near = np.array([is_near(face, reference) for _, face in embedded])
+        turned = np.array([_is_turned(face, reference) for _, face in embedded])
         if not near.any():
-            return unmeasurable(self, "no frame was embedded, or no two in one pose")
+            return unmeasurable(self, "no embedding near the reference pose")
         embeddings = np.stack([np.asarray(face.embedding, np.float64) for _, face in embedded])
         details = {
             "embeddings": len(embedded),
@@ -47,15 +50,10 @@ class ContinuityVerifier:
         return Finding(self.evidence, score, self.unit, record.recognition_model, details)
 
 
-def _poses(faces: Sequence[FaceMeasurement]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return (n,) twice: whose pose is near the median pose, and who has turned from it to a side."""
-    if not faces:
-        return np.zeros(0, bool), np.zeros(0, bool)
-    poses = np.array([(face.pose.yaw, face.pose.pitch) for face in faces])
-    away = np.abs(poses - np.median(poses, axis=0))
-    near = (away <= NEAR_DEGREES).all(axis=1)
-    aside = (away[:, 0] > NEAR_DEGREES) & (away[:, 0] <= TURNED_DEGREES)
-    return near, aside & (away[:, 1] <= LEVEL_DEGREES)
+def _is_turned(face: FaceMeasurement, reference: NeutralPose) -> bool:
+    """Tell whether a face has turned to a side, about level and not too far to be compared."""
+    aside, tilted = abs(face.pose.yaw - reference.yaw), abs(face.pose.pitch - reference.pitch)
+    return NEAR_DEGREES < aside <= TURNED_DEGREES and tilted <= LEVEL_DEGREES
 
 
 def _lowest_between(embeddings: NDArray[np.float64]) -> float:

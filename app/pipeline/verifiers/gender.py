@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from app.pipeline.identity import faces_near_reference
 from app.pipeline.types import CaptureRecord, Finding
-from app.pipeline.verifier import faces_of, unmeasurable
+from app.pipeline.verifier import unmeasurable
 from app.vocabulary import Evidence
 
 
@@ -15,10 +16,10 @@ class GenderVerifier:
     method = "mean over frames"
 
     def verify(self, record: CaptureRecord) -> Finding:
-        """Fuse the estimates."""
+        """Fuse the estimates of faces near the reference pose, whose identity continuity has compared."""
         males = [
             face.demographics.male_probability
-            for _, face in faces_of(record)
+            for face in faces_near_reference(record)
             if face.demographics is not None
         ]
         if not males:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import astuple
 from statistics import median
 
-from app.pipeline.planning import is_frontal
+from app.pipeline.identity import comparable_faces
 from app.pipeline.quality import limiting_component
 from app.pipeline.types import CaptureRecord, FaceQuality, Finding
 from app.pipeline.verifier import faces_of, unmeasurable
@@ -24,11 +24,11 @@ class ImageQualityVerifier:
         if not faces:
             return unmeasurable(self, "no face")
         faults = [limiting_component(face.quality) for face in faces]
-        embedded = [face for face in faces if face.embedding is not None and is_frontal(face)]
+        embedded = comparable_faces(record)
         worst = Counter(fault for fault in faults if fault is not None).most_common(1)
         details = {
             "usable_frames": faults.count(None),
-            "frontal_embeddings": len(embedded),
+            "comparable_embeddings": len(embedded),
             "limiting": worst[0][0] if worst else None,
             **_typical([face.quality for face in embedded or faces]),
         }
