@@ -58,7 +58,8 @@ socket.socket(getattr(socket, sys.argv[1]))
 
 def start(code: str, argument: Path | str, home: Path) -> subprocess.Popen[str]:
     home.mkdir()
-    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    # Nothing else of this machine's environment: ONNX Runtime also keeps still where `CI` is set.
+    environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
     return subprocess.Popen(
         [sys.executable, "-c", code, str(argument)],
