@@ -158,8 +158,10 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         require_accepting(visit)
         attempts.append_batch(db, runtime.sealer, attempt, measured, progress, now)
         follow_capture(db, visit, configuration, len(measured), progress, now)
-    if progress.complete or progress.failed:
-        run_verification(runtime, session_id, now)
+        answer = status.describe(visit, configuration, attempt, progress)
+    if visit.state != SessionState.PROCESSING:
+        return answer
+    run_verification(runtime, session_id, now)
     return _view(runtime, session_id).status
 
 

@@ -59,7 +59,7 @@ def append_batch(
     progress: CaptureProgress,
     now: float,
 ) -> None:
-    """Add one measured batch at `attempt.next_frame`.
+    """Add one measured batch at `attempt.next_frame`, and move that on.
 
     Raises `StateConflictError` when another worker added one in the meantime: frames count once.
     """
@@ -80,6 +80,7 @@ def append_batch(
     sealed = sealer.seal(Purpose.CAPTURE_EVIDENCE, owner, encode_measurements(measurements))
     db.add(CaptureBatch(attempt_id=attempt.id, first_frame=first, sealed_measurements=sealed))
     db.flush()
+    attempt.next_frame = first + len(measurements)
 
 
 def load_progress(sealer: Sealer, attempt: CaptureAttempt) -> CaptureProgress:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from app.errors import AccessRefusedError, NotFoundError, PageSupersededError
 from app.hosted.cookies import held_token
@@ -55,6 +55,14 @@ def page_token(sealer: Sealer, session_id: str, generation: int) -> str:
 
 
 def _load_visit() -> VerificationSession:
+    """Load the session of this request, once for all of its guards."""
+    if "visit" not in g:
+        g.visit = _find_visit()
+    visit: VerificationSession = g.visit
+    return visit
+
+
+def _find_visit() -> VerificationSession:
     session_id = (request.view_args or {}).get("session_id", "")
     with runtime().database.reading() as db:
         visit = db.get(VerificationSession, session_id)

@@ -13,8 +13,8 @@ from app.vocabulary import Reason, SessionState
 def enforce_clock(runtime: Runtime, session_id: str, now: float) -> None:
     """End the session if its time, or that of its attempt, is over."""
     with runtime.database.reading() as db:
-        visit, _ = load(db, session_id)
-        if overdue(visit, attempts.current_attempt(db, session_id), now) is None:
+        visit = db.get(VerificationSession, session_id)
+        if visit is None or overdue(visit, attempts.current_attempt(db, session_id), now) is None:
             return
     with runtime.database.transaction() as db:
         expire_if_overdue(db, session_id, now)
