@@ -164,7 +164,7 @@ def test_a_long_capture_asks_the_dear_models_rarely(engine: FaceEngine, portrait
     measured = measure_batch([sample(portrait, i) for i in range(60)], models, needs)
     assert [frame.number for frame in measured] == list(range(60))
     assert models.asked.count("embed") <= 20
-    assert models.asked.count("demographics") == 5
+    assert models.asked.count("demographics") == 3
     assert models.asked.count("pad") == 16
 
 
