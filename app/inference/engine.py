@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from app.errors import ModelPackError
@@ -63,7 +64,8 @@ class OpenPackEngine(FaceEngine):
         """Verify the files in `models_dir` against the manifest and return the engine.
 
         `landmarker` is `mediapipe` or `onnx`; enrolment and verification must use the same one.
-        `threads` is what one ONNX inference may use. Models load when first used; `warm_up` loads all.
+        `threads` is what one inference, and OpenCV, may use. Models load when first used; `warm_up` loads
+        all of them.
 
         Raises:
             ModelPackError: an unknown landmarker, or a model file that is missing or altered.
@@ -73,6 +75,9 @@ class OpenPackEngine(FaceEngine):
             raise ModelPackError(f"landmarker: must be one of {', '.join(LANDMARKER_MODELS)}")
         manifest = manifest or load_manifest()
         manifest.verify(models_dir, (*LANDMARKER_MODELS[landmarker], *MEASURING_MODELS))
+
+        # OpenCV would wake a thread per core for pictures that one core has done in the meantime.
+        cv2.setNumThreads(threads)
 
         def onnx(key: str) -> OnnxModel:
             return OnnxModel(models_dir / manifest.models[key].file, manifest.models[key], threads)

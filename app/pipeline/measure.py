@@ -15,8 +15,8 @@ from app.pipeline.types import CaptureSample, FaceMeasurement, FrameMeasurement,
 # More people than this need not be told apart; the detector's cost grows with every face.
 MAX_FACES = 4
 # The search for bystanders costs as much again as all else in a frame; at ten frames a second nobody stays
-# unseen for a whole second.
-SEARCH_EVERY = 8
+# unseen for much more than one.
+SEARCH_EVERY = 12
 
 
 def measure_batch(

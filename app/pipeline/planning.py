@@ -28,7 +28,7 @@ POSE_STEP_DEGREES, SCALE_STEP = 8.0, 0.12
 # Enough for a capture of one second; the rest is for continuity, and costs 3 ms each.
 QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 6, 5
 # Of one pose as many as are fused; altogether no more than the second number.
-DEMOGRAPHICS_PER_POSE, MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 3, 4, 3
+DEMOGRAPHICS_PER_POSE, MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 3, 3, 3
 MAX_BONA_FIDE, BONA_FIDE_SPACING_FRAMES = 16, 3
 
 
