@@ -151,7 +151,14 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         progress = attempts.load_progress(runtime.sealer, attempt)
     elapsed_ms = (now - attempt.started_at) * 1000.0
     samples = batch.read_samples(elapsed_ms)
-    measured = measure_batch(samples, runtime.engine, progress.needs, before, quick=progress.quick)
+    measured = measure_batch(
+        samples,
+        runtime.engine,
+        progress.needs,
+        before,
+        quick=progress.quick,
+        count_always=progress.single_person,
+    )
     progress = coach.advance(progress, measured, elapsed_ms)
     with runtime.database.transaction() as db:
         visit, configuration = load(db, session_id)

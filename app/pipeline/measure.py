@@ -26,16 +26,19 @@ def measure_batch(
     measured: Sequence[FrameMeasurement] = (),
     *,
     quick: bool = False,
+    count_always: bool = False,
     max_faces: int = MAX_FACES,
 ) -> list[FrameMeasurement]:
     """Measure the frames that follow `measured`, in order; `quick` as in `plan_frame`.
 
-    Bystanders are looked for in every `SEARCH_EVERY`th frame, and on until one person alone is seen.
+    Bystanders are looked for in every `SEARCH_EVERY`th frame, and on until one person alone is seen;
+    with `count_always`, for sessions that fail on a second person, in every frame.
     """
     known = list(measured)
     for sample in samples:
         plan = plan_frame(known, sample.client_ms, needs, quick=quick)
-        alone = sample.number % SEARCH_EVERY > 0 and bool(known) and known[-1].face_count == 1
+        spared = not count_always and sample.number % SEARCH_EVERY > 0
+        alone = spared and bool(known) and known[-1].face_count == 1
         known.append(measure_frame(sample, engine, plan, max_faces=1 if alone else max_faces))
     return known[len(measured) :]
 

@@ -1,9 +1,7 @@
 """Invariants of the whole code base, each a few lines."""
 
-import json
 import re
 import socket
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from app.errors import VisavisError
 from app.factory import ROOT, create_app
 from app.hosted import guards
 from app.hosted.texts import guidance_texts, reason_texts
+from app.inference.manifest import load_manifest
 from app.runtime import Runtime
 from app.settings import PREFIX, SETTINGS, Settings
 from app.signing.parameters import OUTPUTS
@@ -81,10 +80,13 @@ def test_every_error_that_a_caller_can_cause_has_its_status() -> None:
 
 
 def test_every_model_in_the_manifest_has_hash_and_licence() -> None:
-    manifest = tomllib.loads((ROOT / "config" / "models.toml").read_text())
-    text = json.dumps(manifest)
-    assert re.search(r"[0-9a-f]{64}", text)
-    assert "licence" in text
+    manifest = load_manifest()
+    assert len(manifest.models) >= 7
+    for model in manifest.models.values():
+        assert re.fullmatch(r"[0-9a-f]{64}", model.sha256), model.key
+        assert model.licence.strip(), model.key
+    for archive in manifest.archives.values():
+        assert re.fullmatch(r"[0-9a-f]{64}", archive.sha256), archive
 
 
 def test_no_test_reaches_another_host() -> None:

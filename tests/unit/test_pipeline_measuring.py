@@ -196,3 +196,25 @@ def test_a_face_that_no_model_can_read_is_left_out() -> None:
     assert not ALL.wants_embedding(a_face(yaw=60))
     assert not ALL.wants_embedding(a_face(quality=tiny))
     assert not ALL.wants_demographics(a_face(yaw=25))
+
+
+class Crowd(Models):
+    """A second person steps in at the second frame and is seen only by whoever looks for two."""
+
+    def __init__(self, landmarks: np.ndarray) -> None:
+        super().__init__(landmarks)
+        self.frames = 0
+
+    def detect(self, image: RgbImage, max_faces: int) -> list[FaceGeometry]:
+        self.frames += 1
+        return [self._face] * min(max_faces, 1 if self.frames == 1 else 2)
+
+
+@pytest.mark.parametrize(("always", "counts"), [(True, [1, 2, 2, 2]), (False, [1, 1, 1, 1])])
+def test_a_second_person_is_noticed_at_once_where_it_matters(
+    engine: FaceEngine, portrait: RgbImage, always: bool, counts: list[int]
+) -> None:
+    crowd = Crowd(engine.detect(portrait, 1)[0].landmarks)
+    frames = [sample(portrait, i) for i in range(4)]
+    measured = measure_batch(frames, crowd, MeasurementNeeds(), count_always=always)
+    assert [frame.face_count for frame in measured] == counts
