@@ -110,6 +110,7 @@ class Guidance(StrEnum):
     LOOK_DOWN = "look_down"
     COME_NEARER = "come_nearer"
     GO_FARTHER = "go_farther"
+    WATCH_LIGHT = "watch_light"
     GOOD = "good"
     CHECKING = "checking"
 

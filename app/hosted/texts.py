@@ -28,6 +28,7 @@ _GUIDANCE = {
     Guidance.LOOK_DOWN: _("Tilt your head down"),
     Guidance.COME_NEARER: _("Slowly come closer"),
     Guidance.GO_FARTHER: _("Slowly move back"),
+    Guidance.WATCH_LIGHT: _("Look at the screen and hold still"),
     Guidance.GOOD: _("Good, stay like this"),
     Guidance.CHECKING: _("Thank you, checking now"),
 }
