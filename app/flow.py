@@ -27,7 +27,7 @@ from app.pipeline.measure import measure_batch
 from app.pipeline.types import CaptureRecord, Finding
 from app.runtime import Runtime
 from app.sessions import conclusion, limits, recognition, status
-from app.sessions.clock import enforce_clock
+from app.sessions.clock import enforce_clock, overdue
 from app.sessions.opening import HeldToken, OpenedSession, keep_link, open_session
 from app.sessions.status import SessionStatus
 from app.sessions.steps import (
@@ -141,12 +141,11 @@ def start_attempt(runtime: Runtime, session_id: str, camera: str, now: float) ->
 
 def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: float) -> SessionStatus:
     """Measure a batch, move the challenge on, and decide as soon as it is complete."""
-    enforce_clock(runtime, session_id, now)
     with runtime.database.reading() as db:
         visit, configuration = load(db, session_id)
         attempt = attempt_for(db, visit, batch)
-        if attempt is None:
-            return _view(runtime, session_id).status
+        if attempt is None or overdue(visit, attempt, now) is not None:
+            return view_session(runtime, session_id, now).status
         before = attempts.load_measurements(db, runtime.sealer, attempt)
         progress = attempts.load_progress(runtime.sealer, attempt)
     elapsed_ms = (now - attempt.started_at) * 1000.0

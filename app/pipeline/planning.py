@@ -19,13 +19,12 @@ FRONTAL_YAW, FRONTAL_PITCH = 17.0, 28.0
 # Below this the recognition chip (150 px, eyes about 74 px apart) is mostly interpolation.
 MIN_INTER_EYE = 20.0
 
-# Frames after which the next one is due whatever the clock says, and the clock's usual distance.
+# Between two frontal ones while they are being collected.
 SPACING_FRAMES, SPACING_MS = 2, 120.0
-FORCED_FRAMES = 8
 # A pose this far from the last embedded one is due at once: the frames of a challenge step that prove who
 # moved.
-POSE_STEP_DEGREES, SCALE_STEP = 8.0, 0.12
-# Enough for a capture of one second; the rest is for continuity, and costs 3 ms each.
+POSE_STEP_DEGREES, SCALE_STEP = 12.0, 0.12
+# Enough for a capture of one second; the rest is for continuity, due whatever the browser's clock says.
 QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 6, 5
 # Of one pose as many as are fused; altogether no more than the second number.
 DEMOGRAPHICS_PER_POSE, MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 3, 3, 3
@@ -38,6 +37,8 @@ class FramePlan:
 
     embedding_due: bool = False
     """Due for a face in any pose that the model can read; one that has moved far is due anyway."""
+    frontal_embedding_due: bool = False
+    """Due for a frontal face, which recognition can use."""
     demographics_due: bool = False
     bona_fide_due: bool = False
     estimated_poses: tuple[NeutralPose, ...] = ()
@@ -49,7 +50,8 @@ class FramePlan:
 
     def wants_embedding(self, face: FaceMeasurement) -> bool:
         """Tell whether this face is to be embedded."""
-        return _readable(face) and (self.embedding_due or self._moved(face))
+        due = self.embedding_due or (self.frontal_embedding_due and is_frontal(face))
+        return _readable(face) and (due or self._moved(face))
 
     def wants_demographics(self, face: FaceMeasurement) -> bool:
         """Tell whether age and gender are to be estimated from this face."""
@@ -80,7 +82,9 @@ def plan_frame(
     last = embedded[-1] if embedded else None
     number = len(measured)
     return FramePlan(
-        embedding_due=_embedding_due(embedded, number, client_ms, quick),
+        embedding_due=not embedded or number - embedded[-1].number >= SLOW_SPACING_FRAMES,
+        frontal_embedding_due=(quick or len(embedded) < QUICK_EMBEDDINGS)
+        and _quickly_due(embedded, number, client_ms),
         demographics_due=needs.demographics
         and _due(
             measured, "demographics", number, limit=MAX_DEMOGRAPHICS, spacing=DEMOGRAPHICS_SPACING_FRAMES
@@ -105,14 +109,11 @@ def _readable(face: FaceMeasurement) -> bool:
     return turn <= MAX_EMBEDDING_TURN and face.quality.inter_eye_distance >= MIN_INTER_EYE
 
 
-def _embedding_due(embedded: Sequence[FrameMeasurement], number: int, client_ms: float, quick: bool) -> bool:
+def _quickly_due(embedded: Sequence[FrameMeasurement], number: int, client_ms: float) -> bool:
     if not embedded:
         return True
     frames = number - embedded[-1].number
-    if not quick and len(embedded) >= QUICK_EMBEDDINGS:
-        return frames >= SLOW_SPACING_FRAMES
-    on_time = frames >= SPACING_FRAMES and client_ms - embedded[-1].client_ms >= SPACING_MS
-    return on_time or frames >= FORCED_FRAMES
+    return frames >= SPACING_FRAMES and client_ms - embedded[-1].client_ms >= SPACING_MS
 
 
 def _due(measured: Sequence[FrameMeasurement], name: str, number: int, *, limit: int, spacing: int) -> bool:

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
+from sqlalchemy import Pool, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.models import Verification, VerificationVersion
 from app.verifications.configuration import Configuration, read_configuration, write_configuration
+
+MAX_HELD_VERSIONS = 1024
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,20 @@ def load_current(db: Session, verification_id: str) -> PublishedConfiguration:
 
 def load_version(db: Session, version_id: int) -> PublishedConfiguration:
     """Return the immutable version that a session began with."""
+    held = _versions_of(db)
+    if version_id not in held:
+        if len(held) >= MAX_HELD_VERSIONS:
+            held.clear()
+        held[version_id] = _read_version(db, version_id)
+    return held[version_id]
+
+
+def _versions_of(db: Session) -> dict[int, PublishedConfiguration]:
+    """Return what this process has read of the database's versions: they never change."""
+    return _held_versions.setdefault(db.get_bind().engine.pool, {})
+
+
+def _read_version(db: Session, version_id: int) -> PublishedConfiguration:
     version = db.get(VerificationVersion, version_id)
     if version is None:
         raise NotFoundError("no such version")
@@ -69,6 +86,10 @@ def list_verifications(db: Session) -> list[Verification]:
 def _published(verification: Verification, version: VerificationVersion) -> PublishedConfiguration:
     configuration = _parsed(version.document)
     return PublishedConfiguration(configuration, verification.project_id, version.id, version.number)
+
+
+# Versions never change and their rows are never deleted, so a process reads each of a database once.
+_held_versions: WeakKeyDictionary[Pool, dict[int, PublishedConfiguration]] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=256)

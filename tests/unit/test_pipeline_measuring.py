@@ -11,7 +11,7 @@ from app.pipeline.colour import background_rgb, face_rgb
 from app.pipeline.landmarks import face_middle, keep_tracked
 from app.pipeline.measure import measure_batch, measure_frame
 from app.pipeline.noise import noise_floor
-from app.pipeline.planning import FORCED_FRAMES, FramePlan, plan_frame
+from app.pipeline.planning import SLOW_SPACING_FRAMES, FramePlan, plan_frame
 from app.pipeline.pose import head_pose
 from app.pipeline.quality import face_quality, limiting_component
 from app.pipeline.types import CaptureSample, FrameMeasurement, HeadPose, MeasurementNeeds
@@ -179,9 +179,16 @@ def planned(measured: list[FrameMeasurement], client_ms: float) -> FramePlan:
 
 
 def test_a_stopped_clock_cannot_keep_a_face_from_being_checked() -> None:
-    frames = [a_frame(i, a_face(person=1 if i == 0 else None), client_ms=0.0) for i in range(FORCED_FRAMES)]
+    count = SLOW_SPACING_FRAMES
+    frames = [a_frame(i, a_face(person=1 if i == 0 else None), client_ms=0.0) for i in range(count)]
     assert not planned(frames[:3], 0.0).wants_embedding(a_face())
     assert planned(frames, 0.0).wants_embedding(a_face())
+
+
+def test_frontal_faces_are_embedded_twice_as_often_while_they_are_collected() -> None:
+    plan = planned([a_frame(0, a_face(yaw=15)), a_frame(1, a_face(person=None))], 200.0)
+    assert plan.wants_embedding(a_face(yaw=15))
+    assert not plan.wants_embedding(a_face(yaw=20))
 
 
 def test_a_face_in_a_new_pose_is_checked_at_once() -> None:
