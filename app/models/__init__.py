@@ -3,7 +3,7 @@
 from app.models.attempt import CaptureAttempt, CaptureBatch
 from app.models.attempt_limit import AttemptLimit
 from app.models.consent import ConsentRecord
-from app.models.face import Collection, Face, FaceKey
+from app.models.face import Collection, CollectionKind, Face, FaceKey, NextTemplate
 from app.models.outbox import OutboxEvent
 from app.models.project import Project, SigningSecretRow
 from app.models.result_code import ResultCode
@@ -15,10 +15,12 @@ __all__ = [
     "CaptureAttempt",
     "CaptureBatch",
     "Collection",
+    "CollectionKind",
     "ConsentRecord",
     "Face",
     "FaceKey",
     "FindingRow",
+    "NextTemplate",
     "OutboxEvent",
     "Project",
     "ResultCode",

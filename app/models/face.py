@@ -1,9 +1,21 @@
 """Collections of protected face templates."""
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
+
+
+class CollectionKind(StrEnum):
+    """What the faces of a collection are there for."""
+
+    FACES = "faces"
+    """People whom verifications enrol and recognise."""
+    BLOCK = "block"
+    """People who pass no verification of the project; at most one such collection in each."""
 
 
 class Collection(Base):
@@ -16,6 +28,9 @@ class Collection(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
     name: Mapped[str] = mapped_column(String(200))
     """What configurations call `collectionId`."""
+    kind: Mapped[str] = mapped_column(
+        String(8), default=CollectionKind.FACES, server_default=CollectionKind.FACES
+    )
     description: Mapped[str] = mapped_column(String(1000), default="")
     sealed_rotation: Mapped[bytes] = mapped_column(LargeBinary)
     """The secret orthonormal matrix, AES-GCM under the master key; destroying it destroys every template."""
@@ -24,6 +39,14 @@ class Collection(Base):
     """Raised by every change of a face: tells processes that their index is stale."""
     created_at: Mapped[float]
     updated_at: Mapped[float]
+
+    next_recognition_model: Mapped[str | None] = mapped_column(String(80))
+    """While the model is being changed: what the templates of `NextTemplate` are made with."""
+    next_landmarker: Mapped[str | None] = mapped_column(String(80))
+    next_dimensions: Mapped[int | None]
+    """None until the first of them came."""
+    sealed_next_rotation: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Their own secret matrix: another model may give another number of dimensions."""
 
 
 class Face(Base):
@@ -46,6 +69,20 @@ class Face(Base):
     created_at: Mapped[float]
     last_seen_at: Mapped[float]
     purge_at: Mapped[float | None] = mapped_column(index=True)
+    payload: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    """Whatever JSON the relying site keeps with the face; never looked at."""
+
+
+class NextTemplate(Base):
+    """A face seen by the model that will replace the present one; takes its template's place in the end."""
+
+    __tablename__ = "next_template"
+
+    face_id: Mapped[str] = mapped_column(ForeignKey("face.id", ondelete="CASCADE"), primary_key=True)
+    protected_template: Mapped[bytes] = mapped_column(LargeBinary)
+    """(next_dimensions,) float32 little-endian, rotated with the collection's next matrix, length 1."""
+    effective_size: Mapped[float]
+    created_at: Mapped[float]
 
 
 class FaceKey(Base):
