@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from app.db import Database
 from app.decision.policy import Policy
 from app.faces.calibration import Calibration
-from app.faces.index import FaceIndex
+from app.faces.search.interface import FaceSearch
 from app.inference.types import FaceEngine
 from app.sealing import Sealer
 from app.settings import Settings
@@ -25,7 +25,7 @@ class Runtime:
     engine: FaceEngine
     policy: Policy
     calibration: Calibration
-    index: FaceIndex
+    index: FaceSearch
     clock: Callable[[], float] = time.time
     """Unix seconds; tests bring their own."""
     rng: random.Random = field(default_factory=secrets.SystemRandom)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from app.db import Database
 from app.decision.policy import Policy
 from app.faces.calibration import read_calibration
-from app.faces.index import FaceIndex
+from app.faces.search.engines import search_engine_for
 from app.inference.engine import OpenPackEngine
 from app.inference.manifest import load_manifest
 from app.inference.types import FaceEngine
@@ -24,14 +24,15 @@ def build_runtime(
     server has forked its workers.
     """
     engine = engine or _load_engine(settings)
+    database = Database(settings.database_url)
     return Runtime(
         settings=settings,
-        database=Database(settings.database_url),
+        database=database,
         sealer=Sealer(settings.master_key),
         engine=engine,
         policy=Policy.load(settings.config_dir / "policy.toml"),
         calibration=read_calibration(settings.config_dir, engine.recognition_model, engine.landmarker_name),
-        index=FaceIndex(),
+        index=search_engine_for(database),
         clock=clock,
     )
 

@@ -16,7 +16,7 @@ from app.sealing import Sealer
 MAX_NAME = 200
 MAX_DESCRIPTION = 1000
 
-# Sessions note in `info` which collections they changed: `app.faces.index` must not keep what may yet
+# Sessions note in `info` which collections they changed: an index in memory must not keep what may yet
 # be rolled back.
 CHANGED = "visavis.changed_collections"
 

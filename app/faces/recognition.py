@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from app.decision.types import RecognitionMode
 from app.faces.collections import lock_collection, require_dimensions, rotation_of
-from app.faces.index import FaceIndex
 from app.faces.protection import protect
+from app.faces.search.interface import FaceSearch
 from app.faces.types import Hit, ProtectedTemplate, Template, TemplateKind
 from app.faces.vectors import cosine_similarity, stored_template
 from app.models import Collection, Face, FaceKey
@@ -31,7 +31,7 @@ MATCHING = frozenset({RecognitionMode.MATCH, RecognitionMode.UNIQUE_MATCH})
 
 def compare(
     session: Session,
-    index: FaceIndex,
+    index: FaceSearch,
     sealer: Sealer,
     collection: Collection,
     probe: Template,
@@ -111,7 +111,7 @@ def _match_similarity(known: Face | None, protected: ProtectedTemplate, kind: Te
 
 def _nearest(
     session: Session,
-    index: FaceIndex,
+    index: FaceSearch,
     collection: Collection,
     protected: ProtectedTemplate,
     probe: Template,
@@ -122,7 +122,7 @@ def _nearest(
 
 
 def _nearest_blocked(
-    session: Session, index: FaceIndex, sealer: Sealer, blocked: Collection | None, probe: Template
+    session: Session, index: FaceSearch, sealer: Sealer, blocked: Collection | None, probe: Template
 ) -> Hit | None:
     if blocked is None:
         return None
@@ -132,7 +132,7 @@ def _nearest_blocked(
 
 def _is_complete(
     session: Session,
-    index: FaceIndex,
+    index: FaceSearch,
     collection: Collection,
     kind: TemplateKind,
     mode: RecognitionMode,

@@ -21,8 +21,8 @@ from sqlalchemy.orm import configure_mappers
 from app.db import Database
 from app.decision.types import RecognitionMode
 from app.faces.enrolment import enrol
-from app.faces.index import FaceIndex
 from app.faces.recognition import compare
+from app.faces.search.in_process import FaceIndex
 from app.models import Face, FaceKey
 from tests.unit.face_world import (
     NOON,

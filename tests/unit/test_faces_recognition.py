@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from app.decision.types import RecognitionMode
 from app.errors import SettingsError
 from app.faces.enrolment import enrol
-from app.faces.index import FaceIndex
 from app.faces.recognition import NOBODY_ALIKE, compare, external_ids_of
+from app.faces.search.in_process import FaceIndex
 from app.faces.types import Template
 from app.pipeline.types import Finding
 from app.vocabulary import Evidence

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.db import Database
 from app.faces.collections import rotation_of
 from app.faces.enrolment import enrol, forget_face, refine
-from app.faces.index import FaceIndex
 from app.faces.protection import protect
+from app.faces.search.in_process import FaceIndex
 from app.faces.types import Hit
 from app.inference.types import Embedding
 from tests.unit.face_world import (
@@ -204,9 +204,9 @@ OTHER_PROCESS = """
 import sys
 from pathlib import Path
 from app.db import Database
-from app.faces.index import FaceIndex
+from app.faces.search.in_process import FaceIndex
 from tests.unit.face_world import face_of
-from tests.unit.test_faces_index import search
+from tests.unit.test_faces_search import search
 database, index = Database(sys.argv[1]), FaceIndex()
 for line in sys.stdin:
     with database.transaction() as db:
@@ -241,7 +241,7 @@ def test_what_one_process_writes_another_finds_and_forgets(database: Database) -
 
 FORK = """
 import os
-from app.faces.index import FaceIndex
+from app.faces.search.in_process import FaceIndex
 index = FaceIndex()
 index._lock.acquire()  # as another thread might hold it at that moment
 child = os.fork()

@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.faces.collections import CHANGED
-from app.faces.gallery import Gallery, StoredFace
+from app.faces.search.gallery import Gallery, StoredFace
+from app.faces.search.interface import ANY_SIMILARITY
 from app.faces.types import Hit, ProtectedTemplate, TemplateKind
 from app.models import Collection, Face, FaceKey
 
@@ -56,16 +57,15 @@ class FaceIndex:
         probe: ProtectedTemplate,
         kind: TemplateKind,
         top: int = 2,
+        *,
+        threshold: float = ANY_SIMILARITY,
         exclude_external_id: str | None = None,
     ) -> list[Hit]:
-        """Return the `top` most similar faces of the same kind as the session's transaction sees them.
-
-        The comparison is exhaustive: nothing that is stored can be missed. `exclude_external_id` leaves
-        out the face that this id names. On PostgreSQL hold `lock_collection`, as deciders do anyway.
-        """
+        """Return the `top` most similar faces of the same kind: see `FaceSearch`."""
         excluded = _ids_named(session, collection, exclude_external_id)
         with self._current(session, collection) as gallery:
             nearest = gallery.nearest(probe, kind, top, excluded)
+        nearest = [(face_id, similarity) for face_id, similarity in nearest if similarity >= threshold]
         names = _names_of(session, [face_id for face_id, _ in nearest])
         return [Hit(face_id, names.get(face_id, ()), similarity) for face_id, similarity in nearest]
 
