@@ -14,6 +14,8 @@ from app.verifications.document import ConfigurationRefusedError
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE_PREFIX = "urn:visavis:problem:"
+# Whoever calls these paths is a program, whatever it says that it accepts.
+API_PREFIX = "/v1/"
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,30 @@ PROBLEMS: dict[type[errors.VisavisError], Problem] = {
         HTTPStatus.TOO_MANY_REQUESTS, "attempts-exhausted", "No attempts left"
     ),
     errors.CountryForbiddenError: Problem(HTTPStatus.FORBIDDEN, "country-forbidden", "Not available here"),
+    errors.UnauthenticatedError: Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "Not authenticated"),
+    errors.InsufficientScopeError: Problem(HTTPStatus.FORBIDDEN, "insufficient-scope", "Scope missing"),
+    errors.BrowserOriginError: Problem(
+        HTTPStatus.FORBIDDEN, "browser-origin-refused", "Secret key used in a browser"
+    ),
+    errors.IdempotencyMismatchError: Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-mismatch", "Idempotency key used for another request"
+    ),
+    errors.RequestInProgressError: Problem(
+        HTTPStatus.CONFLICT, "request-in-progress", "The first request is still under way"
+    ),
+    errors.ResultCodeGoneError: Problem(HTTPStatus.GONE, "result-code-gone", "Result code no longer valid"),
+    errors.AlreadyExistsError: Problem(HTTPStatus.CONFLICT, "already-exists", "Exists already"),
     ConfigurationRefusedError: Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "configuration-refused", "Configuration refused"
     ),
 }
 INTERNAL = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", "Internal error")
+# Where HTTP's own errors have a name of ours; their phrases differ between releases of Python.
+SLUGS = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported-media",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate-limited",
+}
 
 
 def init_error_pages(app: Flask) -> None:
@@ -69,7 +90,7 @@ def wants_json() -> bool:
     """Tell whether the client prefers a problem document to a page."""
     accepted = request.accept_mimetypes
     best = accepted.best_match(["text/html", "application/json", "application/problem+json"], "text/html")
-    return best != "text/html" or request.method == "POST"
+    return best != "text/html" or request.method == "POST" or request.path.startswith(API_PREFIX)
 
 
 def _answer_own(error: errors.VisavisError) -> Response:
@@ -79,47 +100,54 @@ def _answer_own(error: errors.VisavisError) -> Response:
     headers = {}
     if isinstance(error, errors.RateLimitedError):
         headers["Retry-After"] = str(error.retry_after)
-    field = error.field if isinstance(error, errors.InputError) else None
-    return _answer(problem, str(error), field, headers)
+    if isinstance(error, errors.UnauthenticatedError):
+        headers["WWW-Authenticate"] = "ApiKey, Bearer"
+    return _answer(problem, str(error), _fields_of(error), headers)
+
+
+def _fields_of(error: errors.VisavisError) -> dict[str, str]:
+    """Return what is wrong by field, the first one first."""
+    if isinstance(error, errors.RequestRefusedError | ConfigurationRefusedError):
+        return error.problems
+    return {error.field: error.detail} if isinstance(error, errors.InputError) else {}
 
 
 def _answer_http(error: HTTPException) -> Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]
     status = HTTPStatus(error.code or 500)
-    slug = (
-        "rate-limited" if status is HTTPStatus.TOO_MANY_REQUESTS else status.phrase.lower().replace(" ", "-")
-    )
+    slug = SLUGS.get(status, status.phrase.lower().replace(" ", "-"))
     headers = {name: value for name, value in error.get_headers() if name in {"Retry-After", "Allow"}}
-    return _answer(Problem(status, slug, status.phrase), status.description or status.phrase, None, headers)
+    return _answer(Problem(status, slug, status.phrase), status.description or status.phrase, {}, headers)
 
 
 def _answer_unforeseen(error: Exception) -> Response:
     # The message may hold what must not be logged; type and place are enough to find it.
     log.error("unforeseen %s at %s", type(error).__name__, request.endpoint, exc_info=error)
-    return _answer(INTERNAL, "Something went wrong on our side. Nothing was lost; try again.", None, {})
+    return _answer(INTERNAL, "Something went wrong on our side. Nothing was lost; try again.", {}, {})
 
 
-def _answer(problem: Problem, detail: str, field: str | None, headers: dict[str, str]) -> Response:
+def _answer(problem: Problem, detail: str, fields: dict[str, str], headers: dict[str, str]) -> Response:
     if wants_json():
-        response = _problem_document(problem, detail, field)
+        response = _problem_document(problem, detail, fields)
     else:
-        response = make_response(_page(problem, detail, field))
+        response = make_response(_page(problem, detail, next(iter(fields), None)))
     response.status_code = problem.status
     response.headers.extend(headers)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _problem_document(problem: Problem, detail: str, field: str | None) -> Response:
+def _problem_document(problem: Problem, detail: str, fields: dict[str, str]) -> Response:
     document = {
         "type": PROBLEM_TYPE_PREFIX + problem.slug,
         "title": problem.title,
         "status": int(problem.status),
         "detail": detail,
     }
-    if field is not None:
-        document["field"] = field
+    if fields:
+        document["field"] = next(iter(fields))
+        document["errors"] = [{"field": field, "detail": what} for field, what in fields.items()]
     response = jsonify(document)
     response.mimetype = "application/problem+json"
     return response

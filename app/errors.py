@@ -1,5 +1,7 @@
 """The exception tree: plain Python. `app.error_pages` alone knows which status each one becomes."""
 
+from collections.abc import Mapping
+
 
 class VisavisError(Exception):
     """Base of everything this service raises on purpose."""
@@ -13,6 +15,16 @@ class InputError(VisavisError):
         super().__init__(f"{field}: {detail}")
         self.field = field
         self.detail = detail
+
+
+class RequestRefusedError(InputError):
+    """A request to the API whose content cannot be used; `problems` maps each field to what is wrong."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """Keep every problem, so that an engineer can mend them all at once."""
+        field, detail = next(iter(problems.items()))
+        super().__init__(field, detail)
+        self.problems = dict(problems)
 
 
 class TooLargeError(InputError):
@@ -70,3 +82,31 @@ class AttemptsExhaustedError(VisavisError):
 
 class CountryForbiddenError(VisavisError):
     """The configuration does not serve the country that the visitor comes from."""
+
+
+class UnauthenticatedError(VisavisError):
+    """The API was called without a key or token, or with one that is not good."""
+
+
+class InsufficientScopeError(VisavisError):
+    """The key or token is good, and may not do this."""
+
+
+class BrowserOriginError(VisavisError):
+    """A secret key came from a web page; whoever visits that page can read it."""
+
+
+class IdempotencyMismatchError(InputError):
+    """An `Idempotency-Key` came again with another request."""
+
+
+class RequestInProgressError(VisavisError):
+    """The first request of this `Idempotency-Key` has not been answered yet."""
+
+
+class ResultCodeGoneError(VisavisError):
+    """A result code was redeemed before, or its time is over."""
+
+
+class AlreadyExistsError(VisavisError):
+    """What was to be created is there already."""

@@ -27,6 +27,10 @@ class Purpose(StrEnum):
     CHALLENGE = "visavis/challenge"
     LINK = "visavis/link"
     PAGE_TOKEN = "visavis/page-token"  # noqa: S105
+    API_KEY = "visavis/api-key"
+    API_TOKEN = "visavis/api-token"  # noqa: S105
+    IDEMPOTENT_RESPONSE = "visavis/idempotent-response"
+    REDACTION = "visavis/redaction"
 
 
 class SealBrokenError(VisavisError):
