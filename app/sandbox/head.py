@@ -60,7 +60,7 @@ class Head:
         light: ScreenLight | None = None,
     ) -> RgbImage:
         """Draw the head in a picture of `size` (width, height), seen by `camera`, lit by `light`."""
-        traced = trace(self.mesh, pose, self.frame, size or self.frame)
+        traced = trace(self.mesh, pose, self.frame, size or self.frame, light)
         picture = sampled(self.texture, self.texture_scale, self.texture_top, traced)
         if light is not None:
             picture = lit(picture, traced, light)

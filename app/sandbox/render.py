@@ -17,6 +17,8 @@ SUBPIXEL_BITS = 4
 MIN_AREA = 0.3
 # Plain power law for sRGB, so that light can be multiplied without leaving 8 bits.
 DISPLAY_GAMMA = 2.2
+# Light changes slowly over a face: it is computed for squares of so many pixels and interpolated.
+LIGHT_STRIDE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class ScreenLight:
     ambient: float = 1.0
     """How much of the photo's own light is left, 0…1 and above."""
 
+    room: float = 1.0
+    """Factor on the screen's light on everything that is not the head: 0 = the room is far away."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextureMap:
@@ -38,18 +43,24 @@ class TextureMap:
     """(h, w) column in the frame at rest."""
     y: NDArray[np.float32]
     """(h, w) row in the frame at rest."""
-    facing: NDArray[np.float32]
-    """(h, w) how strongly the screen lights this spot, 1 = facing it at distance 1."""
+    facing: NDArray[np.float32] | None = None
+    """(h/4, w/4) how strongly the screen lights each square of 4 pixels, 1 = facing it at distance 1."""
 
 
-def trace(mesh: HeadMesh, pose: HeadPose, frame: tuple[int, int], size: tuple[int, int]) -> TextureMap:
+def trace(
+    mesh: HeadMesh,
+    pose: HeadPose,
+    frame: tuple[int, int],
+    size: tuple[int, int],
+    light: ScreenLight | None = None,
+) -> TextureMap:
     """Find for every pixel of a (width, height) picture the spot of the frame at rest."""
     points = mesh.posed(pose, frame[0])
     scale = view_scale(frame, size)
     seen = mesh.projected(points) * scale + np.array(size) / 2
     ids = triangle_ids(seen, points[:, 2], mesh.triangles, size)
-    values = np.column_stack([mesh.uv, _facing(mesh, points)])
-    return interpolated(ids, planes(seen, values, mesh.triangles), frame, scale)
+    kinds = [mesh.uv] if light is None else [mesh.uv, facing(mesh, points, light.room)[:, None]]
+    return interpolated(ids, planes(seen, np.hstack(kinds), mesh.triangles), frame, scale)
 
 
 def view_scale(frame: tuple[int, int], size: tuple[int, int]) -> float:
@@ -66,11 +77,15 @@ def sampled(texture: RgbImage, texture_scale: float, top: int, traced: TextureMa
 
 
 def lit(picture: RgbImage, traced: TextureMap, light: ScreenLight) -> RgbImage:
-    """Add the screen's light to a rendered picture."""
-    facing = np.clip(traced.facing, 0.0, None)[..., None]
-    gain = light.ambient + facing * np.array(light.screen_rgb, np.float32)
-    shown = picture * gain ** np.float32(1 / DISPLAY_GAMMA)
-    return np.clip(np.round(shown), 0, 255).astype(np.uint8)
+    """Add the screen's light to a rendered picture that was traced with it."""
+    if traced.facing is None:
+        return picture
+    lighting = np.clip(traced.facing, 0.0, None)[..., None]
+    gain = (light.ambient + lighting * np.array(light.screen_rgb, np.float32)) ** np.float32(
+        1 / DISPLAY_GAMMA
+    )
+    everywhere = cv2.resize(gain, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.multiply(picture, everywhere, dtype=cv2.CV_8U), np.uint8)
 
 
 def triangle_ids(
@@ -91,41 +106,55 @@ def triangle_ids(
 
 def planes(seen: Floats, values: Floats, triangles: NDArray[np.int32]) -> Floats:
     """Return (m, 3, k): for each triangle the plane through its three values of each kind."""
-    corners = seen[triangles]
-    basis = np.concatenate([corners, np.ones((len(triangles), 3, 1))], axis=2)
-    basis[np.abs(np.linalg.det(basis)) < MIN_AREA] = np.eye(3)
-    planes: Floats = np.linalg.solve(basis, values[triangles])
+    corners, kinds = seen[triangles], values[triangles]
+    (bx, by), (cx, cy) = (corners[:, k].T - corners[:, 0].T for k in (1, 2))
+    area = bx * cy - by * cx
+    area[np.abs(area) < MIN_AREA] = np.inf
+    first, second = kinds[:, 1] - kinds[:, 0], kinds[:, 2] - kinds[:, 0]
+    along_x = (first * cy[:, None] - second * by[:, None]) / area[:, None]
+    along_y = (second * bx[:, None] - first * cx[:, None]) / area[:, None]
+    start = kinds[:, 0] - along_x * corners[:, 0, :1] - along_y * corners[:, 0, 1:]
+    planes: Floats = np.stack([along_x, along_y, start], axis=1)
     return planes
 
 
 def interpolated(ids: NDArray[np.int32], planes: Floats, frame: tuple[int, int], scale: float) -> TextureMap:
     """Evaluate the planes; a pixel without triangle shows the room as in the photo."""
     height, width = ids.shape
-    room = np.zeros((1, 3, 3))
+    kinds = planes.shape[2]
+    room = np.zeros((1, 3, kinds))
     room[0, :2, :2] = np.eye(2) / scale
     room[0, 2, :2] = (np.array(frame) - np.array((width, height)) / scale) / 2
     table = np.concatenate([planes, room]).astype(np.float32)
-    column, row = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    xy_facing = (
-        table[:, 0, k].take(ids, mode="wrap") * column
-        + table[:, 1, k].take(ids, mode="wrap") * row
-        + table[:, 2, k].take(ids, mode="wrap")
-        for k in range(3)
-    )
-    return TextureMap(*xy_facing)
+    x, y = (_evaluated(table[:, :, k], ids, 1) for k in (0, 1))
+    lighting = _evaluated(table[:, :, 2], ids, LIGHT_STRIDE) if kinds > 2 else None
+    return TextureMap(x, y, lighting)
 
 
-def _facing(mesh: HeadMesh, points: Floats) -> Floats:
-    """Lambert's cosine towards the screen with the inverse square of the distance, per vertex."""
-    a, b, c = (points[mesh.triangles[:, k]] for k in range(3))
-    normals = np.zeros_like(points)
-    for corner in range(3):
-        np.add.at(normals, mesh.triangles[:, corner], np.cross(c - a, b - a))
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+def _evaluated(plane: NDArray[np.float32], ids: NDArray[np.int32], stride: int) -> NDArray[np.float32]:
+    """Return the plane's value in the middle of every square of `stride` pixels; a plane is (x, y, start)."""
+    chosen = np.ascontiguousarray(ids[stride // 2 :: stride, stride // 2 :: stride])
+    row, column = (np.arange(side, dtype=np.float32) * stride + (stride - 1) / 2 for side in chosen.shape)
+    along_x, along_y, start = (np.ascontiguousarray(part).take(chosen, mode="wrap") for part in plane.T)
+    along_x *= column
+    along_y *= row[:, None]
+    value: NDArray[np.float32] = start + along_x + along_y
+    return value
+
+
+def facing(mesh: HeadMesh, points: Floats, room: float = 1.0) -> Floats:
+    """Lambert's cosine towards the screen with the inverse square of the distance, per posed vertex."""
+    corners = mesh.triangles
+    a, b, c = (points[corners[:, k]] for k in range(3))
+    crossed = np.cross(c - a, b - a)
+    # The same as np.add.at for each corner, many times quicker.
+    sums = [np.bincount(corners.ravel(), np.repeat(crossed[:, k], 3), len(points)) for k in range(3)]
+    normals = np.asarray(np.stack(sums, axis=1), np.float64)
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     to_screen = np.array([0.0, 0.0, -mesh.camera_distance]) - points
     distance = np.linalg.norm(to_screen, axis=1)
     cosine = np.clip((normals * to_screen).sum(axis=1) / distance, 0, 1)
     # Off the head the mesh is no real surface: cloth and walls count as facing the screen.
-    cosine = mesh.turn * cosine + (1 - mesh.turn)
+    cosine = mesh.turn * cosine + (1 - mesh.turn) * room
     lighting: Floats = cosine * (mesh.camera_distance / distance) ** 2
     return lighting

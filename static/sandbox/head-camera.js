@@ -10,6 +10,24 @@ import { HeadPainter } from "./head-painter.js";
 
 const WIDTH = 640;
 const HEIGHT = 480;
+// A white screen's share of the light on a face: that of a laptop at half a metre in a room of 200 lux.
+const SCREEN_SHARE = 0.25;
+// Of the screen's light the room takes less than its geometry says: much of it falls past the walls.
+const ROOM_SHARE = 0.5;
+const LIGHT_PROPERTY = "--visavis-light";
+
+/** The light of the colour that the page shows, as `HeadPainter.paint` takes it; null while it shows none. */
+export function pageLight() {
+  const shown = getComputedStyle(document.documentElement).getPropertyValue(LIGHT_PROPERTY).trim();
+  if (!/^#[0-9a-f]{6}$/i.test(shown)) return null;
+  const screenRgb = [1, 3, 5].map((at) => SCREEN_SHARE * linear(parseInt(shown.slice(at, at + 2), 16) / 255));
+  return { screenRgb, ambient: 1, room: ROOM_SHARE };
+}
+
+/** sRGB to linear light, 0…1 (IEC 61966-2-1). */
+function linear(value) {
+  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+}
 
 /** Fetch an asset's JSON and decode its texture, which may be a data URL. */
 export async function loadHead(assetUrl, asset = null) {
@@ -54,7 +72,7 @@ export class HeadCamera {
     this.random = seededRandom(seed);
     this.motion = new HeadMotion({ random: this.random, idle });
     this.cooperation = null;
-    this.getLight = () => null;
+    this.getLight = pageLight;
     this.tracks = [];
     this.timer = null;
     this.frames = 0;
@@ -102,7 +120,7 @@ export class HeadCamera {
     this.cooperation = new Cooperation({ motion, random, getInstruction, answers: this.answers || {} });
   }
 
-  /** Light the face: `getLight` gives {screenRgb: [r, g, b] linear 0…1, ambient} or null, per frame. */
+  /** Light the face: `getLight` gives {screenRgb: [r, g, b] linear 0…1, ambient, room} or null, per frame. */
   lightBy(getLight) {
     this.getLight = getLight;
   }

@@ -50,11 +50,14 @@ export class HeadPainter {
     this.room = this.makeRoom();
   }
 
-  /** Paint a pose; `light` is null or {screenRgb: [r, g, b] linear, ambient}; `noise` in 8-bit steps. */
+  /**
+   * Paint a pose; `light` is null or {screenRgb: [r, g, b] linear, ambient, room}, `room` being a factor
+   * on the screen's light on everything but the head; `noise` in 8-bit steps.
+   */
   paint(image, pose, light = null, noise = 2) {
     this.place(pose);
     const target = new Uint32Array(image.data.buffer);
-    if (light) this.computeFacing();
+    if (light) this.computeFacing(light.room ?? 1);
     target.set(this.room);
     this.lighting.fill(0);
     const { triangles } = this.asset;
@@ -95,7 +98,7 @@ export class HeadPainter {
   }
 
   /** Lambert's cosine towards the screen with the inverse square of the distance, per vertex. */
-  computeFacing() {
+  computeFacing(room) {
     const { triangles, turn, cameraDistance } = this.asset;
     const normals = new Float64Array(3 * this.count);
     const p = this.points;
@@ -112,7 +115,7 @@ export class HeadPainter {
       const distance = Math.hypot(sx, sy, sz);
       const cosine = Math.max(0, nx * sx + ny * sy + nz * sz) / (distance * Math.hypot(nx, ny, nz) || 1);
       // Off the head the mesh is no real surface: cloth and walls count as facing the screen.
-      this.facing[i] = (turn[i] * cosine + 1 - turn[i]) * (cameraDistance / distance) ** 2;
+      this.facing[i] = (turn[i] * cosine + (1 - turn[i]) * room) * (cameraDistance / distance) ** 2;
     }
   }
 

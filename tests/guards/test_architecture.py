@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "inference": WORDS,
     "modelpack": {"inference"} | WORDS,
     "sandbox": {"inference"} | WORDS,
+    "simulation": {"sandbox", "pipeline", "capture", "decision", "inference"} | WORDS,
     "pipeline": {"inference"} | WORDS,
     "decision": {"pipeline"} | WORDS,
     "verifications": {"models", "signing", "decision"} | WORDS,

@@ -131,6 +131,24 @@ def test_browser_and_python_shine_the_same_light(page: Page, head: Head) -> None
     assert np.abs(painted(page, NEUTRAL, light) - expected).mean() < 2.5
 
 
+def test_the_colour_of_the_page_falls_on_the_face_and_less_on_the_wall(
+    page: Page, head: Head
+) -> None:
+    visit(page, init_script(head)).evaluate("headCamera.start()")
+    shine = """([colour, x, y]) => {
+      document.documentElement.style.setProperty("--visavis-light", colour);
+      const { image, painters } = headCamera;
+      painters[0].paint(image, {yaw_deg: 0, pitch_deg: 0, roll_deg: 0, distance: 1, dx: 0, dy: 0},
+        headCamera.getLight(), 0);
+      return [...image.data.subarray(4 * (640 * y + x), 4 * (640 * y + x) + 3)];
+    }"""
+    face, wall = (320, 225), (40, 60)
+    dark, red = ([np.array(page.evaluate(shine, [c, *at])) for at in (face, wall)] for c in ("", "#ff0000"))
+    assert red[0][0] > dark[0][0] * 1.06
+    assert 1 < red[1][0] / dark[1][0] < (red[0][0] / dark[0][0] - 1) * 0.4 + 1
+    np.testing.assert_array_equal(red[0][1:], dark[0][1:])
+
+
 def test_the_module_works_under_a_strict_content_security_policy(page: Page) -> None:
     page.goto(SITE + "/sandbox")
     seconds_until(page, "window.headCamera")

@@ -132,6 +132,17 @@ def test_a_red_screen_reddens_the_face_more_than_the_wall(head: Head) -> None:
     assert face[0] - 1 > 2 * (wall[0] - 1)
 
 
+def test_the_room_takes_as_much_of_the_screens_light_as_it_is_told(head: Head) -> None:
+    plain, far, near = (
+        head.render(light=ScreenLight((0.5, 0.5, 0.5), room=room)).astype(float) for room in (0.0, 0.5, 1.0)
+    )
+    corner = (slice(0, 60), slice(0, 60))
+    np.testing.assert_allclose(plain[corner], head.render()[corner], atol=1)
+    assert plain[corner].mean() < far[corner].mean() < near[corner].mean()
+    face = (slice(180, 260), slice(290, 350))
+    np.testing.assert_allclose(plain[face], near[face], atol=1)
+
+
 def test_no_light_but_the_screen_leaves_a_dark_picture_dark(head: Head) -> None:
     assert head.render(light=ScreenLight(ambient=0.0)).max() == 0
 
