@@ -17,11 +17,11 @@ import hmac
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from secrets import token_hex
 from urllib.parse import quote, unquote_to_bytes
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"
 __all__ = [
     "BadSignature",
     "NonceMismatch",
@@ -35,6 +35,7 @@ __all__ = [
 
 MAX_QUERY_BYTES = 8192  # the service refuses longer links
 MAX_EXTERNAL_ID_CHARACTERS = 256
+MAX_CUSTOM_PARAMETERS = 32
 NONCE_BYTES = 16  # 128 bits
 CLOCK_SKEW_SECONDS = 60  # how far the service's clock may run ahead of ours
 
@@ -42,11 +43,11 @@ _SET_BY_ARGUMENT = frozenset({"reExternalId", "reExpiration", "reNonce", "reSign
 _VERIFICATION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URL_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[/?]")
 _RESERVED = re.compile(r"re[A-Z]")
-# Characters beyond ASCII are let through: some frameworks show a URL with its escapes decoded, and
-# what was signed is the decoded text either way.
-_MALFORMED = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f]")
+_MALFORMED = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\x21-\x7e]")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NONCE = re.compile(r"[0-9A-Fa-f]{32,128}")
 _UNIX_SECONDS = re.compile(r"[0-9]{1,12}")
+_CHECKED = object()  # what only verify_result has
 
 
 class ResultRefused(Exception):
@@ -107,6 +108,7 @@ class VerificationLink:
             raise ValueError(f"external_id: must have 1 to {MAX_EXTERNAL_ID_CHARACTERS} characters")
         given = {"reExternalId": external_id, **parameters}
         pairs = [pair for name, value in given.items() for pair in _pairs(name, value)]
+        _check_pairs(pairs)
         pairs += _expiration_and_nonce(expires_in, nonce, now)
         signature = _sign(self.secret, "request", self.verification_id, pairs)
         query = _join([*pairs, ("reSignature", signature)])
@@ -117,14 +119,19 @@ class VerificationLink:
 
 @dataclass(frozen=True)
 class VerifiedResult:
-    """What the service says about a person; only `verify_result` should make one."""
+    """What the service says about a person; only `verify_result` can make one."""
 
     parameters: tuple[tuple[str, str], ...]
     """Every signed (name, value) pair, in the order of the URL."""
+    proof: InitVar[object] = None
+
+    def __post_init__(self, proof: object) -> None:
+        if proof is not _CHECKED:
+            raise TypeError("a result is made by verify_result alone")
 
     def get(self, name: str) -> str | None:
         """Return the first value of `name`, or None: the configuration chooses what is included."""
-        return next((value for key, value in self.parameters if key == name), None)
+        return _first(self.parameters, name)
 
     @property
     def passed(self) -> bool:
@@ -179,7 +186,7 @@ class VerifiedResult:
 
 
 def verify_result(
-    url_or_query: str,
+    url_or_query: str | bytes,
     *,
     verification_id: str,
     secrets: str | Sequence[str],
@@ -189,19 +196,25 @@ def verify_result(
 ) -> VerifiedResult:
     """Check the URL (or query string) that the browser came back with, and return what it says.
 
-    `secrets` are the live signing secrets, two while rotating. `expected_nonce` is the one kept in
-    the visitor's session: take it out with `session.pop("nonce", "")`, as an empty string matches
-    nothing while None asks for no check. `max_age` is in seconds; None also accepts a result that
-    does not say when it was issued. Raises a `ResultRefused`; nothing is readable before that.
+    Bytes are read as they came over the wire; text may also be a URL whose escapes a framework has
+    shown as letters. `secrets` are the live signing secrets, two while rotating. `expected_nonce` is
+    the one kept in the visitor's session: take it out with `session.pop("nonce", "")`, as an empty
+    string matches nothing while None asks for no check. `max_age` is in seconds; None also accepts a
+    result that does not say when it was issued. Raises a `ResultRefused`; nothing is readable before.
     """
+    if not _VERIFICATION_ID.fullmatch(verification_id):
+        raise ValueError("verification_id: must be a lower-case dashed GUID")
     pairs = _parse(_query_of(url_or_query))
     _check_signature(pairs, verification_id, _as_secrets(secrets))
-    result = VerifiedResult(tuple(pair for pair in pairs if pair[0] != "reSignature"))
     if max_age is not None:
-        _check_age(result, max_age, time.time() if now is None else now)
+        _check_age(_first(pairs, "reIssuedAt"), max_age, time.time() if now is None else now)
     if expected_nonce is not None:
-        _check_nonce(result, expected_nonce)
-    return result
+        _check_nonce(_first(pairs, "reNonce"), expected_nonce)
+    return VerifiedResult(tuple(pair for pair in pairs if pair[0] != "reSignature"), _CHECKED)
+
+
+def _first(pairs: Sequence[tuple[str, str]], name: str) -> str | None:
+    return next((value for key, value in pairs if key == name), None)
 
 
 def _check_parameters(parameters: Mapping[str, object]) -> None:
@@ -211,6 +224,14 @@ def _check_parameters(parameters: Mapping[str, object]) -> None:
     for name, value in parameters.items():
         if _RESERVED.match(name) and isinstance(value, (list, tuple)):
             raise ValueError(f"{name}: can be given once only")
+
+
+def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    for name, value in pairs:
+        if "\0" in name + value:
+            raise ValueError(f"{name!r}: must not hold U+0000")
+    if sum(not _RESERVED.match(name) for name, _ in pairs) > MAX_CUSTOM_PARAMETERS:
+        raise ValueError(f"parameters: at most {MAX_CUSTOM_PARAMETERS} of your own")
 
 
 def _pairs(name: str, value: str | int | bool | Sequence[str] | None) -> list[tuple[str, str]]:
@@ -242,9 +263,18 @@ def _checked_nonce(nonce: str) -> str:
     return nonce
 
 
-def _query_of(url_or_query: str) -> str:
-    text = url_or_query.partition("#")[0]
+def _query_of(url_or_query: str | bytes) -> str:
+    text = url_or_query.decode("latin-1") if isinstance(url_or_query, bytes) else _as_uri(url_or_query)
+    text = text.partition("#")[0]
     return text.partition("?")[2] if _URL_START.match(text) else text
+
+
+def _as_uri(text: str) -> str:
+    """Escape what is beyond ASCII (RFC 3987 §3.1): `request.url` of some frameworks is decoded there."""
+    try:
+        return _BEYOND_ASCII.sub(lambda found: quote(found[0]), text)
+    except UnicodeError:
+        raise BadSignature("malformed query") from None
 
 
 def _parse(query: str) -> list[tuple[str, str]]:
@@ -284,26 +314,24 @@ def _as_secrets(secrets: str | Sequence[str]) -> list[str]:
 
 
 def _check_signature(pairs: Sequence[tuple[str, str]], verification_id: str, secrets: Sequence[str]) -> None:
-    values = dict(pairs)
     signed = [pair for pair in pairs if pair[0] != "reSignature"]
-    claimed_id = values.get("reVerificationId", verification_id)
-    given = values.get("reSignature", "").encode()
-    expected = [_sign(secret, "result", claimed_id, signed).encode() for secret in secrets]
+    claimed_id = _first(pairs, "reVerificationId")
+    signed_for = verification_id if claimed_id is None else claimed_id
+    given = (_first(pairs, "reSignature") or "").encode()
+    expected = [_sign(secret, "result", signed_for, signed).encode() for secret in secrets]
     if not any([hmac.compare_digest(signature, given) for signature in expected]):
         raise BadSignature("missing or wrong signature")
-    if claimed_id != verification_id:
+    if signed_for != verification_id:
         raise WrongVerification("the result of another verification")
 
 
-def _check_age(result: VerifiedResult, max_age: float, now: float) -> None:
-    issued_at = result.get("reIssuedAt")
+def _check_age(issued_at: str | None, max_age: float, now: float) -> None:
     if issued_at is None or not _UNIX_SECONDS.fullmatch(issued_at):
         raise StaleResult("the result does not say when it was issued")
     if not -CLOCK_SKEW_SECONDS <= now - int(issued_at) <= max_age:
         raise StaleResult("the result was not issued just now")
 
 
-def _check_nonce(result: VerifiedResult, expected_nonce: str) -> None:
-    nonce = result.get("reNonce") or ""
-    if not expected_nonce or not hmac.compare_digest(nonce.encode(), expected_nonce.encode()):
+def _check_nonce(nonce: str | None, expected_nonce: str) -> None:
+    if not expected_nonce or not hmac.compare_digest((nonce or "").encode(), expected_nonce.encode()):
         raise NonceMismatch("the answer to another link")

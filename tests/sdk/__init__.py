@@ -1,0 +1,1 @@
+"""The client libraries of relying sites: one set of vectors, five languages."""
