@@ -44,7 +44,7 @@ from app.verifications.configuration import Configuration
 from app.verifications.overrides import Overrides, apply_overrides
 from app.verifications.requirements import requirements_of
 from app.verifications.store import PublishedConfiguration, load_current, load_version
-from app.vocabulary import Outcome, Reason, SessionState
+from app.vocabulary import Outcome, PathReason, Reason, SessionState
 
 # The process that took the last frames decides within a second; after this long it is taken for dead.
 LOST_AFTER_SECONDS = 3.0
@@ -127,15 +127,20 @@ def record_consent(
     return _view(runtime, session_id).status
 
 
-def start_attempt(runtime: Runtime, session_id: str, camera: str, now: float) -> SessionStatus:
-    """Begin a fresh attempt with a fresh challenge; one whose challenge had begun is used up."""
+def start_attempt(
+    runtime: Runtime, session_id: str, camera: str, now: float, no_light: PathReason | None = None
+) -> SessionStatus:
+    """Begin a fresh attempt with a fresh challenge; one whose challenge had begun is used up.
+
+    `no_light`: why the person is not to see flashing colours.
+    """
     enforce_clock(runtime, session_id, now)
     with runtime.database.transaction() as db:
         visit, configuration = load(db, session_id)
         require_accepting(visit)
         if status.needs_consent(visit, configuration):
             raise StateConflictError("consent has not been given")
-        begin_attempt(runtime, db, visit, configuration, camera, now)
+        begin_attempt(runtime, db, visit, configuration, camera, now, no_light)
     return _view(runtime, session_id).status
 
 
@@ -158,7 +163,7 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         quick=progress.quick,
         count_always=progress.single_person,
     )
-    progress = coach.advance(progress, measured, elapsed_ms)
+    progress = coach.advance(progress, measured, elapsed_ms, shown=batch.shown, before=before)
     with runtime.database.transaction() as db:
         visit, configuration = load(db, session_id)
         require_accepting(visit)
@@ -202,7 +207,7 @@ def run_verification(runtime: Runtime, session_id: str, now: float) -> None:
         if visit.state != SessionState.PROCESSING:
             return
         decision, findings = _decide(runtime, db, visit, configuration, record, findings, now)
-        conclusion.record_findings(db, visit, findings)
+        conclusion.record_findings(db, visit, record, findings)
         if decision.reason is not None and conclusion.may_retry(visit, configuration, decision):
             conclusion.send_back(db, visit, decision.reason, now)
         else:
@@ -233,7 +238,9 @@ def _decide(
     now: float,
 ) -> tuple[Decision, Sequence[Finding]]:
     """Decide; faces are compared, and perhaps stored, only once everything else has passed."""
-    requirements = requirements_of(configuration, Overrides.from_json(visit.overrides))
+    requirements = replace(
+        requirements_of(configuration, Overrides.from_json(visit.overrides)), challenge_path=record.path
+    )
     before_faces = decide(findings, replace(requirements, recognition=None), runtime.policy)
     required = requirements.recognition
     if required is None or before_faces.outcome is not Outcome.PASSED:
@@ -276,9 +283,13 @@ def _view(runtime: Runtime, session_id: str) -> SessionView:
 
 def _record_of(runtime: Runtime, db: Session, attempt: CaptureAttempt) -> CaptureRecord:
     engine = runtime.engine
+    progress = attempts.load_progress(runtime.sealer, attempt)
     return CaptureRecord(
         frames=tuple(attempts.load_measurements(db, runtime.sealer, attempt)),
-        steps=tuple(attempts.load_progress(runtime.sealer, attempt).steps),
+        steps=tuple(progress.steps),
+        light=progress.light.record if progress.light else None,
+        path=progress.challenge.path,
+        path_reason=progress.challenge.path_reason,
         landmarker=engine.landmarker_name,
         recognition_model=engine.recognition_model,
         pad_model=engine.pad_model,

@@ -61,6 +61,7 @@ class Evidence(StrEnum):
     PRESENTATION_ATTACK = "presentation_attack"
     HEAD_MOVEMENT = "head_movement"
     SOLID_HEAD = "solid_head"
+    LIGHT_REFLECTION = "light_reflection"
     CONTINUITY = "continuity"
     CAPTURE_INTEGRITY = "capture_integrity"
     FACE_COMPARISON = "face_comparison"
@@ -74,6 +75,21 @@ class ChallengeType(StrEnum):
     BASIC = "Basic"
     BALANCED = "Balanced"
     ADVANCED = "Advanced"
+
+
+class ChallengePath(StrEnum):
+    """Which way an Advanced challenge took."""
+
+    LIGHT = "light"
+    MOVEMENT = "movement"
+
+
+class PathReason(StrEnum):
+    """Why an Advanced challenge took the movement path."""
+
+    FLASHING_DECLINED = "flashing_declined"
+    REDUCED_MOTION = "reduced_motion"
+    TOO_BRIGHT = "too_bright"
 
 
 class ChallengeAction(StrEnum):

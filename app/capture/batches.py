@@ -7,11 +7,14 @@ from itertools import pairwise
 from typing import Any, Self
 
 from app.capture.intake import read_sample
+from app.capture.light import Shown
 from app.errors import InputError, TooLargeError
 from app.pipeline.types import CaptureSample
 
 MAX_FRAMES_PER_BATCH = 20
 MAX_CLIENT_MS = 24 * 3600 * 1000.0
+# No sequence is nearly as long.
+MAX_SHOWN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class FrameBatch:
     """The browser's clock for each frame, never going back."""
     pictures: tuple[bytes, ...]
     """Encoded pictures, unread."""
+    shown: tuple[Shown, ...] = ()
+    """Light steps that the page painted since the last batch."""
 
     @classmethod
     def from_form(cls, meta: str, pictures: list[bytes]) -> Self:
@@ -35,6 +40,7 @@ class FrameBatch:
             first=_whole(document, "first"),
             client_ms=_times(document.get("clientMs")),
             pictures=tuple(pictures),
+            shown=_shown(document.get("shown", [])),
         )
         batch._check_counts()
         return batch
@@ -85,6 +91,19 @@ def _times(value: object) -> tuple[float, ...]:
     if any(later < earlier for earlier, later in pairwise(times)):
         raise InputError("meta.clientMs", "must not go back")
     return times
+
+
+def _shown(value: object) -> tuple[Shown, ...]:
+    if not isinstance(value, list) or len(value) > MAX_SHOWN:
+        raise InputError("meta.shown", f"must be a list of at most {MAX_SHOWN} steps")
+    return tuple(_shown_step(item) for item in value)
+
+
+def _shown_step(item: object) -> Shown:
+    step, at = (item.get("step"), item.get("at")) if isinstance(item, dict) else (None, None)
+    if type(step) is not int or not 0 <= step < MAX_SHOWN or not _is_time(at):
+        raise InputError("meta.shown", "each must have a whole number `step` and milliseconds `at`")
+    return Shown(step, float(at))  # type: ignore[arg-type]
 
 
 def _is_time(item: object) -> bool:

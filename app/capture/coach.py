@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.capture.challenge import Challenge
 from app.capture.guidance import advise
+from app.capture.light import LightProgress, Shown
 from app.capture.progress import CapturePhase, CaptureProgress, Collected
 from app.pipeline.movement import (
     MIN_REACTION_MS,
@@ -23,7 +24,7 @@ from app.pipeline.movement import (
 )
 from app.pipeline.planning import is_frontal
 from app.pipeline.types import ChallengeStep, FaceMeasurement, FrameMeasurement, MeasurementNeeds
-from app.vocabulary import GUIDANCE_OF_ACTION, ChallengeAction, Guidance, Reason
+from app.vocabulary import GUIDANCE_OF_ACTION, ChallengeAction, Guidance, PathReason, Reason
 
 __all__ = ["CapturePhase", "CaptureProgress", "advance", "begin"]
 
@@ -39,7 +40,7 @@ WANTED_EMBEDDINGS, WANTED_SPAN_MS = 5, 800.0
 WANTED_AFTER_CHALLENGE = 2
 WANTED_DEMOGRAPHICS, WANTED_BONA_FIDE = 3, 4
 # Shares of the progress bar.
-POSITIONING_SHARE, CHALLENGE_SHARE = 0.2, 0.6
+POSITIONING_SHARE, CHALLENGE_SHARE, LIGHT_SHARE = 0.2, 0.6, 0.3
 
 
 def begin(challenge: Challenge, needs: MeasurementNeeds, *, single_person: bool) -> CaptureProgress:
@@ -48,16 +49,30 @@ def begin(challenge: Challenge, needs: MeasurementNeeds, *, single_person: bool)
 
 
 def advance(
-    progress: CaptureProgress, measurements: Sequence[FrameMeasurement], now_ms: float
+    progress: CaptureProgress,
+    measurements: Sequence[FrameMeasurement],
+    now_ms: float,
+    *,
+    shown: Sequence[Shown] = (),
+    before: Sequence[FrameMeasurement] = (),
 ) -> CaptureProgress:
-    """Take one batch of consecutive frames; `now_ms`: server clock since the attempt began."""
+    """Take one batch of consecutive frames; `now_ms`: server clock since the attempt began.
+
+    `shown`: light steps that the page says it painted; `before`: the frames of earlier batches.
+    """
     if progress.complete or progress.failed:
         return progress
+    if progress.light is not None:
+        progress = replace(progress, light=progress.light.note_shown(shown))
     for frame in measurements:
         progress = _take(progress, frame, now_ms)
     if not measurements or progress.failed:
         return progress
     progress = _move_on(progress, measurements[-1], now_ms)
+    if progress.phase is CapturePhase.LIGHT:
+        progress = _move_light(progress, [*before, *measurements], now_ms)
+    if progress.phase is CapturePhase.COLLECTING and _has_enough(progress):
+        progress = replace(progress, phase=CapturePhase.COMPLETE)
     return replace(
         progress,
         guidance=_guidance(progress, measurements[-1]),
@@ -102,7 +117,7 @@ def _is_straight(progress: CaptureProgress, face: FaceMeasurement) -> bool:
 
 
 def _with_embedding(progress: CaptureProgress, held: Collected, frame: FrameMeasurement) -> Collected:
-    after = progress.phase is CapturePhase.COLLECTING
+    after = progress.phase in (CapturePhase.LIGHT, CapturePhase.COLLECTING)
     return replace(
         held,
         embeddings=held.embeddings + 1,
@@ -144,7 +159,13 @@ def _guidance(progress: CaptureProgress, frame: FrameMeasurement) -> Guidance:
     if progress.phase is CapturePhase.CHALLENGE:
         disturbed = advice in (Guidance.NO_FACE, Guidance.ONE_PERSON_ONLY)
         return advice if disturbed else _order(progress)
-    if progress.phase is not CapturePhase.COLLECTING or frame.face is None or advice is not Guidance.GOOD:
+    if progress.light_is_on and advice not in (Guidance.NO_FACE, Guidance.ONE_PERSON_ONLY):
+        return Guidance.WATCH_LIGHT
+    if (
+        progress.phase not in (CapturePhase.LIGHT, CapturePhase.COLLECTING)
+        or frame.face is None
+        or advice is not Guidance.GOOD
+    ):
         return advice
     return Guidance.HOLD_STILL if _is_straight(progress, frame.face) else Guidance.LOOK_STRAIGHT
 
@@ -162,8 +183,6 @@ def _move_on(progress: CaptureProgress, last: FrameMeasurement, now_ms: float) -
         progress = _end_positioning(progress, now_ms)
     elif progress.phase is CapturePhase.CHALLENGE:
         progress = _end_step(progress, last, now_ms)
-    if progress.phase is CapturePhase.COLLECTING and _has_enough(progress):
-        return replace(progress, phase=CapturePhase.COMPLETE)
     return progress
 
 
@@ -183,10 +202,43 @@ def _end_step(progress: CaptureProgress, last: FrameMeasurement, now_ms: float) 
     if progress.failed or (step.reached_ms is None and not progress.recentring):
         return progress
     if progress.step_number == progress.step_count:
-        return replace(progress, phase=CapturePhase.COLLECTING)
+        return _end_targets(progress)
     if progress.recentring and (last.face is None or place is not None):
         return progress
     return _release(progress, place, now_ms)
+
+
+def _end_targets(progress: CaptureProgress) -> CaptureProgress:
+    if not progress.challenge.light:
+        return replace(progress, phase=CapturePhase.COLLECTING)
+    return replace(progress, phase=CapturePhase.LIGHT, light=LightProgress(progress.challenge.light))
+
+
+def _move_light(
+    progress: CaptureProgress, frames: Sequence[FrameMeasurement], now_ms: float
+) -> CaptureProgress:
+    """Begin the light once the head is back, tell what is due, and end it with its last answer."""
+    light, last = progress.light, frames[-1]
+    if light is None or (not light.released and not _is_back(progress, last)):
+        return progress
+    light = light.release(now_ms)
+    progress = replace(progress, light=light)
+    if not light.is_over(last.client_ms, now_ms):
+        return progress
+    if light.drowned(frames):
+        return _leave_light(progress, last, now_ms)
+    return replace(progress, phase=CapturePhase.COLLECTING)
+
+
+def _is_back(progress: CaptureProgress, last: FrameMeasurement) -> bool:
+    return last.face is not None and _is_straight(progress, last.face)
+
+
+def _leave_light(progress: CaptureProgress, last: FrameMeasurement, now_ms: float) -> CaptureProgress:
+    """Go on with targets: the room is too bright for the light of the screen."""
+    challenge = progress.challenge.without_light(PathReason.TOO_BRIGHT, progress.misses)
+    progress = replace(progress, challenge=challenge, light=None, phase=CapturePhase.CHALLENGE)
+    return _release(progress, _place(progress, last), now_ms)
 
 
 def _place(progress: CaptureProgress, last: FrameMeasurement) -> ChallengeAction | None:
@@ -226,8 +278,12 @@ def _share_done(progress: CaptureProgress) -> float:
     if progress.complete:
         return 1.0
     share = POSITIONING_SHARE * len(progress.good) / NEUTRAL_FRAMES
+    light_share = LIGHT_SHARE if progress.challenge.light else 0.0
+    challenge_share = CHALLENGE_SHARE - light_share if progress.step_count else 0.0
     if progress.step_count:
-        share += CHALLENGE_SHARE * progress.steps_reached / progress.step_count
-    rest = 0.99 - POSITIONING_SHARE - (CHALLENGE_SHARE if progress.step_count else 0.0)
+        share += challenge_share * progress.steps_reached / progress.step_count
+    if progress.light is not None:
+        share += light_share * len(progress.light.shown) / len(progress.light.steps)
+    rest = 0.99 - POSITIONING_SHARE - challenge_share - light_share
     collected = min(1.0, progress.collected.embeddings / WANTED_EMBEDDINGS)
     return share + rest * collected * (progress.phase is CapturePhase.COLLECTING)

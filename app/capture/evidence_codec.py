@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture.challenge import Challenge
+from app.capture.light import LightProgress
 from app.capture.progress import CapturePhase, CaptureProgress, Collected
 from app.inference.types import Demographics
 from app.pipeline.movement import NeutralPose, StepWatch
@@ -135,7 +136,8 @@ def _rgb(values: list[float]) -> tuple[float, float, float]:
 
 def encode_progress(progress: CaptureProgress) -> dict[str, Any]:
     """Return plain JSON values."""
-    return asdict(progress)
+    light = None if progress.light is None else progress.light.to_json()
+    return {**asdict(progress), "challenge": progress.challenge.to_json(), "light": light}
 
 
 def decode_progress(document: dict[str, Any]) -> CaptureProgress:
@@ -153,6 +155,7 @@ def decode_progress(document: dict[str, Any]) -> CaptureProgress:
         "steps": tuple(_step_from_json(step) for step in document["steps"]),
         "watch": StepWatch(**{**watch, "leaving": None if leaving is None else ChallengeAction(leaving)}),
         "collected": _collected_from_json(document["collected"]),
+        "light": None if document["light"] is None else LightProgress.from_json(document["light"]),
     }
     return CaptureProgress(**{**document, **special})
 

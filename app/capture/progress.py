@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.capture.challenge import Challenge
+from app.capture.light import LightProgress
 from app.pipeline.movement import NeutralPose, StepWatch
 from app.pipeline.types import ChallengeStep, MeasurementNeeds
 from app.vocabulary import ChallengeAction, Guidance, Reason
@@ -17,6 +18,7 @@ class CapturePhase(StrEnum):
 
     POSITIONING = "positioning"
     CHALLENGE = "challenge"
+    LIGHT = "light"
     COLLECTING = "collecting"
     COMPLETE = "complete"
     FAILED = "failed"
@@ -69,6 +71,8 @@ class CaptureProgress:
     crowded_since_ms: float = 0.0
     """Server clock when the first of them arrived."""
     collected: Collected = Collected()
+    light: LightProgress | None = None
+    """The light sequence, once its turn has come."""
     share_done: float = 0.0
     """0…1, never going back."""
 
@@ -81,6 +85,11 @@ class CaptureProgress:
     def failed(self) -> bool:
         """True when the attempt is lost; `reason` says why."""
         return self.phase is CapturePhase.FAILED
+
+    @property
+    def light_is_on(self) -> bool:
+        """True while the page is to show colours."""
+        return self.phase is CapturePhase.LIGHT and self.light is not None and bool(self.light.released)
 
     @property
     def quick(self) -> bool:

@@ -19,6 +19,7 @@ REQUIRED_EVIDENCE: tuple[tuple[Evidence, Condition], ...] = (
     (Evidence.PRESENTATION_ATTACK, Condition.LIVENESS),
     (Evidence.HEAD_MOVEMENT, Condition.MOVEMENT),
     (Evidence.SOLID_HEAD, Condition.MOVEMENT),
+    (Evidence.LIGHT_REFLECTION, Condition.LIGHT),
     (Evidence.CONTINUITY, Condition.ALWAYS),
 )
 
@@ -30,6 +31,7 @@ REASON_WHEN_UNMEASURED: dict[Evidence, Reason] = {
     Evidence.PRESENTATION_ATTACK: Reason.LIVENESS_FAILED,
     Evidence.HEAD_MOVEMENT: Reason.LIVENESS_FAILED,
     Evidence.SOLID_HEAD: Reason.LIVENESS_FAILED,
+    Evidence.LIGHT_REFLECTION: Reason.LIVENESS_FAILED,
     Evidence.CONTINUITY: Reason.LOW_QUALITY,
     Evidence.AGE: Reason.LOW_QUALITY,
     Evidence.GENDER: Reason.LOW_QUALITY,

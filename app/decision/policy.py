@@ -11,7 +11,7 @@ from typing import Any, Self
 from app.decision.types import Requirements
 from app.errors import SettingsError
 from app.pipeline.types import Finding
-from app.vocabulary import ChallengeType, Evidence, Reason
+from app.vocabulary import ChallengePath, ChallengeType, Evidence, Reason
 
 
 class Condition(StrEnum):
@@ -21,7 +21,9 @@ class Condition(StrEnum):
     SINGLE_PERSON = "single_person"
     LIVENESS = "liveness"
     MOVEMENT = "movement"
-    ADVANCED = "advanced"
+    BALANCED = "balanced"
+    LIGHT = "light"
+    LONG_MOVEMENT = "long_movement"
     RECOGNITION = "recognition"
 
     def holds(self, requirements: Requirements) -> bool:
@@ -31,9 +33,16 @@ class Condition(StrEnum):
             Condition.SINGLE_PERSON: requirements.fail_on_multiple_faces,
             Condition.LIVENESS: requirements.liveness is not None,
             Condition.MOVEMENT: requirements.liveness in (ChallengeType.BALANCED, ChallengeType.ADVANCED),
-            Condition.ADVANCED: requirements.liveness is ChallengeType.ADVANCED,
+            Condition.BALANCED: requirements.liveness is ChallengeType.BALANCED,
+            Condition.LIGHT: _is_advanced(requirements, ChallengePath.LIGHT),
+            Condition.LONG_MOVEMENT: _is_advanced(requirements, ChallengePath.MOVEMENT),
             Condition.RECOGNITION: requirements.recognition is not None,
         }[self]
+
+
+def _is_advanced(requirements: Requirements, path: ChallengePath) -> bool:
+    """Tell whether Advanced demands what belongs to `path`; of an unknown path everything is demanded."""
+    return requirements.liveness is ChallengeType.ADVANCED and requirements.challenge_path in (path, None)
 
 
 @dataclass(frozen=True, slots=True)

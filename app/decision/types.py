@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.vocabulary import ChallengeType, Outcome, Reason, VerifierName, VerifierResult
+from app.vocabulary import ChallengePath, ChallengeType, Outcome, Reason, VerifierName, VerifierResult
 
 
 class RecognitionMode(StrEnum):
@@ -51,6 +51,8 @@ class Requirements:
     age: AgeRequirement | None
     gender: bool
     fail_on_multiple_faces: bool
+    challenge_path: ChallengePath | None = None
+    """Which way an Advanced challenge went; None = unknown, and then both ways are demanded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from app.errors import InputError
 from app.hosted.consent import require_known_text
 from app.hosted.guards import require_browser, require_page, runtime
 from app.sessions.status import SessionStatus
-from app.vocabulary import Reason
+from app.vocabulary import PathReason, Reason
 
 blueprint = Blueprint("capture", __name__, url_prefix="/session/<session_id>")
 blueprint.before_request(require_page)
@@ -25,6 +25,11 @@ EXIT_REASONS = {
     Reason.CAMERA_UNAVAILABLE,
 }
 MAX_CAMERA_HINT = 400
+NO_LIGHT_OF_CHOICE = {
+    "allowed": None,
+    "declined": PathReason.FLASHING_DECLINED,
+    "reduced_motion": PathReason.REDUCED_MOTION,
+}
 
 
 @blueprint.post("/consent")
@@ -45,9 +50,14 @@ def answer_consent(session_id: str) -> Response:
 @blueprint.post("/start")
 def start(session_id: str) -> Response:
     """Begin an attempt: the camera runs."""
-    camera = json.dumps(_json_object().get("camera", {}), ensure_ascii=False)[:MAX_CAMERA_HINT]
+    body = _json_object()
+    camera = json.dumps(body.get("camera", {}), ensure_ascii=False)[:MAX_CAMERA_HINT]
+    light = body.get("light", "allowed")
+    if not isinstance(light, str) or light not in NO_LIGHT_OF_CHOICE:
+        raise InputError("light", f"must be one of {', '.join(NO_LIGHT_OF_CHOICE)}")
     parts = runtime()
-    return _answer(flow.start_attempt(parts, session_id, camera, parts.clock()))
+    no_light = NO_LIGHT_OF_CHOICE[light]
+    return _answer(flow.start_attempt(parts, session_id, camera, parts.clock(), no_light))
 
 
 @blueprint.post("/frames")

@@ -51,6 +51,9 @@ class VerificationSession(Base):
     face_id: Mapped[str | None] = mapped_column(String(32))
     total_face_count: Mapped[int | None]
     decision_notes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    challenge_path: Mapped[str | None] = mapped_column(String(16))
+    """Which way an Advanced challenge went in the latest attempt."""
+    challenge_path_reason: Mapped[str | None] = mapped_column(String(24))
 
     created_at: Mapped[float] = mapped_column(index=True)
     expires_at: Mapped[float] = mapped_column(index=True)

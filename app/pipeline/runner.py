@@ -12,6 +12,7 @@ from app.pipeline.verifiers.face_presence import FacePresenceVerifier
 from app.pipeline.verifiers.gender import GenderVerifier
 from app.pipeline.verifiers.head_movement import HeadMovementVerifier
 from app.pipeline.verifiers.image_quality import ImageQualityVerifier
+from app.pipeline.verifiers.light_reflection import LightReflectionVerifier
 from app.pipeline.verifiers.presentation_attack import PresentationAttackVerifier
 from app.pipeline.verifiers.solid_head import SolidHeadVerifier
 
@@ -24,6 +25,7 @@ VERIFIERS: tuple[Verifier, ...] = (
     PresentationAttackVerifier(),
     HeadMovementVerifier(),
     SolidHeadVerifier(),
+    LightReflectionVerifier(),
     ContinuityVerifier(),
     AgeVerifier(),
     GenderVerifier(),

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.inference.types import Demographics, Embedding, RgbImage
-from app.vocabulary import ChallengeAction, Evidence
+from app.pipeline.light import LightStep
+from app.vocabulary import ChallengeAction, ChallengePath, Evidence, PathReason
 
 # Face-mesh indices whose positions are kept per frame: enough for pose, planarity and track, too few to
 # draw anybody. Outline, brows, eyes, nose, mouth; the first eleven are those with published golden values.
@@ -126,6 +127,18 @@ class ChallengeStep:
     """Server clock when the target was held; None while it was not."""
 
 
+@dataclass(frozen=True, slots=True)
+class LightRecord:
+    """The light sequence of one attempt: what was to be shown, and when it was."""
+
+    steps: tuple[LightStep, ...]
+    """The whole sequence as drawn."""
+    released: tuple[float, ...] = ()
+    """Server clock, ms since the attempt began, when each step was first told to the browser."""
+    shown: tuple[float, ...] = ()
+    """The browser's clock, as `client_ms`, when it says that it painted each step."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CaptureRecord:
     """All that verifiers may look at: one attempt, complete."""
@@ -137,6 +150,11 @@ class CaptureRecord:
     recognition_model: str
     pad_model: str
     demographics_models: tuple[str, ...]
+    light: LightRecord | None = None
+    """None when no light was asked for."""
+    path: ChallengePath | None = None
+    """Which way an Advanced challenge went."""
+    path_reason: PathReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.capture.attempts import discard_attempts
 from app.decision.types import Decision
 from app.models import FindingRow, VerificationSession
-from app.pipeline.types import Finding
+from app.pipeline.types import CaptureRecord, Finding
 from app.sessions import lifecycle, limits
 from app.verifications.configuration import Configuration
 from app.verifications.overrides import Overrides, enabled_verifiers
@@ -23,8 +23,11 @@ DAY_SECONDS = 24 * 3600
 SHORTEST_RETENTION_SECONDS = 3600
 
 
-def record_findings(db: Session, visit: VerificationSession, findings: Sequence[Finding]) -> None:
+def record_findings(
+    db: Session, visit: VerificationSession, record: CaptureRecord, findings: Sequence[Finding]
+) -> None:
     """Keep the numbers of this attempt for the operator; never pixels, never embeddings."""
+    visit.challenge_path, visit.challenge_path_reason = record.path, record.path_reason
     for finding in findings:
         if finding.evidence is Evidence.FACE_PRESENCE:
             counted = finding.details.get("face_count")

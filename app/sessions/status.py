@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.capture.coach import CaptureProgress
+from app.capture.light import BASE, LightStep
 from app.models import CaptureAttempt, VerificationSession
 from app.verifications.configuration import Configuration
 from app.vocabulary import Guidance, SessionState
@@ -39,6 +40,20 @@ class SessionOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class LightStatus:
+    """The released part of the light sequence."""
+
+    steps: tuple[LightStep, ...]
+    last: bool
+    """True when no more will come."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        steps = [{"number": n, "colour": step.colour, "ms": step.ms} for n, step in enumerate(self.steps)]
+        return {"base": BASE, "steps": steps, "last": self.last}
+
+
+@dataclass(frozen=True, slots=True)
 class SessionStatus:
     """One answer to the page."""
 
@@ -56,6 +71,8 @@ class SessionStatus:
     interval_ms: int
     """How far apart the page should take frames now."""
     outcome: SessionOutcome | None
+    light: LightStatus | None = None
+    """The colours that the page may know by now; None while no light is asked for."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form, camelCase."""
@@ -71,6 +88,7 @@ class SessionStatus:
             "steps": self.steps,
             "progress": round(self.progress, 3),
             "intervalMs": self.interval_ms,
+            "light": self.light and self.light.to_json(),
             "outcome": outcome and {"result": outcome.result, "reason": outcome.reason, "next": None},
         }
 
@@ -95,6 +113,7 @@ def describe(
         progress=live.share_done if live else 0.0,
         interval_ms=_interval_ms(live),
         outcome=_outcome(visit, attempt),
+        light=_light(live),
     )
 
 
@@ -106,6 +125,12 @@ def needs_consent(visit: VerificationSession, configuration: Configuration) -> b
 def _interval_ms(live: CaptureProgress | None) -> int:
     waiting = live is not None and live.phase == "positioning" and live.guidance not in _NEARLY_READY
     return WAITING_INTERVAL_MS if waiting else INTERVAL_MS
+
+
+def _light(live: CaptureProgress | None) -> LightStatus | None:
+    if live is None or live.light is None or not live.light_is_on:
+        return None
+    return LightStatus(live.light.told, last=len(live.light.told) == len(live.light.steps))
 
 
 def _phase(visit: VerificationSession, configuration: Configuration, live: CaptureProgress | None) -> str:

@@ -14,7 +14,7 @@ from app.verifications.configuration import Configuration
 from app.verifications.overrides import Overrides
 from app.verifications.requirements import requirements_of
 from app.verifications.store import load_version
-from app.vocabulary import Reason, SessionState
+from app.vocabulary import PathReason, Reason, SessionState
 
 # At the pace that the page is told to keep this is more than any attempt's time limit.
 MAX_FRAMES_PER_SESSION = 600
@@ -51,6 +51,7 @@ def begin_attempt(
     configuration: Configuration,
     camera: str,
     now: float,
+    no_light: PathReason | None = None,
 ) -> None:
     """Begin the next attempt with a challenge that nobody has seen, or give up when none is left."""
     if _uses_up_an_attempt(runtime, db, visit):
@@ -73,7 +74,7 @@ def begin_attempt(
         db,
         runtime.sealer,
         visit,
-        _prepare(runtime, requirements),
+        _prepare(runtime, requirements, no_light),
         camera=camera,
         now=now,
         deadline=deadline,
@@ -126,12 +127,14 @@ def follow_capture(
         )
 
 
-def _prepare(runtime: Runtime, requirements: Requirements) -> coach.CaptureProgress:
+def _prepare(
+    runtime: Runtime, requirements: Requirements, no_light: PathReason | None
+) -> coach.CaptureProgress:
     needs = MeasurementNeeds(
         demographics=requirements.age is not None or requirements.gender,
         bona_fide=requirements.liveness is not None,
     )
-    drawn = challenge.prepare(runtime.rng, requirements.liveness)
+    drawn = challenge.prepare(runtime.rng, requirements.liveness, no_light)
     return coach.begin(drawn, needs, single_person=requirements.fail_on_multiple_faces)
 
 

@@ -16,7 +16,7 @@ BALANCED = [prepare(random.Random(seed), ChallengeType.BALANCED) for seed in ran
 
 @pytest.mark.parametrize(
     ("level", "count"),
-    [(None, 0), (ChallengeType.BASIC, 0), (ChallengeType.BALANCED, 3), (ChallengeType.ADVANCED, 4)],
+    [(None, 0), (ChallengeType.BASIC, 0), (ChallengeType.BALANCED, 3), (ChallengeType.ADVANCED, 2)],
 )
 def test_each_level_has_its_number_of_targets(level: ChallengeType | None, count: int) -> None:
     assert len(prepare(random.Random(1), level).targets) == count

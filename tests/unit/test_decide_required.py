@@ -17,7 +17,15 @@ from app.decision.types import (
 )
 from app.factory import ROOT
 from app.pipeline.types import Finding
-from app.vocabulary import ChallengeType, Evidence, Outcome, Reason, VerifierName, VerifierResult
+from app.vocabulary import (
+    ChallengePath,
+    ChallengeType,
+    Evidence,
+    Outcome,
+    Reason,
+    VerifierName,
+    VerifierResult,
+)
 
 POLICY = Policy.load(ROOT / "config" / "policy.toml")
 
@@ -30,6 +38,8 @@ EVERYTHING = Requirements(
     fail_on_multiple_faces=True,
 )
 
+ADVANCED = replace(EVERYTHING, liveness=ChallengeType.ADVANCED)
+
 # Evidence with its reason when it is missing.
 REQUIRED = {
     Evidence.FACE_PRESENCE: Reason.NO_FACE,
@@ -38,6 +48,7 @@ REQUIRED = {
     Evidence.PRESENTATION_ATTACK: Reason.LIVENESS_FAILED,
     Evidence.HEAD_MOVEMENT: Reason.LIVENESS_FAILED,
     Evidence.SOLID_HEAD: Reason.LIVENESS_FAILED,
+    Evidence.LIGHT_REFLECTION: Reason.LIVENESS_FAILED,
     Evidence.CONTINUITY: Reason.LOW_QUALITY,
     Evidence.AGE: Reason.LOW_QUALITY,
     Evidence.GENDER: Reason.LOW_QUALITY,
@@ -50,8 +61,12 @@ BEST: dict[Evidence, tuple[float, dict[str, float | int | str | bool | None]]] =
     Evidence.IMAGE_QUALITY: (1.0, {"comparable_embeddings": 9}),
     Evidence.CAPTURE_INTEGRITY: (1.0, {"stalled_share": 0.0, "clock_ratio": 1.0, "frame_rate": 10.0}),
     Evidence.PRESENTATION_ATTACK: (1.0, {}),
-    Evidence.HEAD_MOVEMENT: (1.0, {"obeyed": 4, "turns_obeyed": 2, "nods_obeyed": 1}),
+    Evidence.HEAD_MOVEMENT: (1.0, {"obeyed": 6, "turns_obeyed": 3, "nods_obeyed": 2}),
     Evidence.SOLID_HEAD: (0.0, {"nod_surplus": 0.0, "homography_residual": 0.1}),
+    Evidence.LIGHT_REFLECTION: (
+        0.0003,
+        {"lag_ms": 100.0, "background_share": 0.1, "latest_show_ms": 900.0, "earliest_show_ms": 20.0},
+    ),
     Evidence.CONTINUITY: (
         0.99,
         {
@@ -72,7 +87,6 @@ BEST: dict[Evidence, tuple[float, dict[str, float | int | str | bool | None]]] =
             "known": False,
             "match_similarity": None,
             "search_similarity": None,
-            "blocked_similarity": None,
             "collection_size": 0,
         },
     ),
@@ -120,19 +134,20 @@ def test_who_is_on_the_right_side_of_everything_passes() -> None:
 
 @pytest.mark.parametrize(("evidence", "reason"), REQUIRED.items())
 def test_taking_any_required_evidence_away_fails(evidence: Evidence, reason: Reason) -> None:
-    decision = decided(without(evidence))
+    decision = decided(without(evidence), ADVANCED)
     assert (decision.outcome, decision.reason, decision.enrol) == (Outcome.FAILED, reason, False)
 
 
 @pytest.mark.parametrize("evidence", REQUIRED)
 @pytest.mark.parametrize("score", [None, float("nan"), float("inf")])
 def test_evidence_that_could_not_be_measured_fails(evidence: Evidence, score: float | None) -> None:
-    assert decided(changed(evidence, score=score)).outcome is Outcome.FAILED
+    assert decided(changed(evidence, score=score), ADVANCED).outcome is Outcome.FAILED
 
 
 def held_to(limit: Limit) -> Requirements:
-    advanced = replace(EVERYTHING, liveness=ChallengeType.ADVANCED)
-    return EVERYTHING if limit.when.holds(EVERYTHING) else advanced
+    light = replace(ADVANCED, challenge_path=ChallengePath.LIGHT)
+    movement = replace(ADVANCED, challenge_path=ChallengePath.MOVEMENT)
+    return next(each for each in (EVERYTHING, light, movement) if limit.when.holds(each))
 
 
 @pytest.mark.parametrize("limit", POLICY.limits, ids=lambda limit: limit.name)
@@ -175,15 +190,31 @@ def test_what_is_not_required_is_not_missed() -> None:
 
 def test_the_basic_level_asks_for_no_movement() -> None:
     basic = replace(EVERYTHING, liveness=ChallengeType.BASIC)
-    still = without(Evidence.HEAD_MOVEMENT, Evidence.SOLID_HEAD)
+    still = without(Evidence.HEAD_MOVEMENT, Evidence.SOLID_HEAD, Evidence.LIGHT_REFLECTION)
     assert decided(still, basic).outcome is Outcome.PASSED
     assert decided(still).outcome is Outcome.FAILED
 
 
-def test_the_advanced_level_asks_for_one_target_more() -> None:
-    advanced = replace(EVERYTHING, liveness=ChallengeType.ADVANCED)
-    assert decided(changed(Evidence.HEAD_MOVEMENT, obeyed=3)).outcome is Outcome.PASSED
-    assert decided(changed(Evidence.HEAD_MOVEMENT, obeyed=3), advanced).reason is Reason.LIVENESS_FAILED
+@pytest.mark.parametrize(
+    ("path", "obeyed", "light", "passes"),
+    [
+        (ChallengePath.LIGHT, 2, True, True),
+        (ChallengePath.LIGHT, 1, True, False),
+        (ChallengePath.LIGHT, 5, False, False),
+        (ChallengePath.MOVEMENT, 5, False, True),
+        (ChallengePath.MOVEMENT, 4, True, False),
+        (None, 5, True, True),
+        (None, 2, True, False),
+        (None, 5, False, False),
+    ],
+)
+def test_the_advanced_level_asks_for_light_or_for_more_targets_and_for_both_when_in_doubt(
+    path: ChallengePath | None, obeyed: int, light: bool, passes: bool
+) -> None:
+    findings = changed(Evidence.HEAD_MOVEMENT, obeyed=obeyed)
+    shown = [each for each in findings if light or each.evidence is not Evidence.LIGHT_REFLECTION]
+    decision = decided(shown, replace(ADVANCED, challenge_path=path))
+    assert (decision.outcome is Outcome.PASSED) is passes
 
 
 def test_bystanders_matter_only_where_they_are_forbidden() -> None:
@@ -196,7 +227,7 @@ def test_the_first_failure_is_the_one_that_is_told() -> None:
     worst = [replace(finding, score=None) for finding in BEST_FINDINGS]
     reasons = []
     for evidence in REQUIRED:
-        reasons.append(decided(worst).reason)
+        reasons.append(decided(worst, ADVANCED).reason)
         worst = [
             good if good.evidence is evidence else bad for bad, good in zip(worst, BEST_FINDINGS, strict=True)
         ]
@@ -235,9 +266,9 @@ def test_an_unsure_gender_is_not_told() -> None:
 
 
 def test_the_notes_name_the_limits_that_were_used() -> None:
-    notes = decided(list(BEST_FINDINGS)).notes
+    notes = decided(list(BEST_FINDINGS), ADVANCED).notes
     assert notes["match_threshold"] == 0.95
-    assert {limit.name for limit in POLICY.limits if limit.name != "targets_in_all_advanced"} <= set(notes)
+    assert {limit.name for limit in POLICY.limits if limit.when.holds(ADVANCED)} <= set(notes)
 
 
 FINDINGS = st.lists(
@@ -250,7 +281,8 @@ def spoilt(evidence: Evidence, luck: int) -> Finding:
     best = next(finding for finding in BEST_FINDINGS if finding.evidence is evidence)
     if luck == 0:
         return replace(best, score=None)
-    return replace(best, score=-5.0) if luck == 1 and evidence is not Evidence.FACE_COMPARISON else best
+    worse = 1.0 if evidence is Evidence.LIGHT_REFLECTION else -5.0
+    return replace(best, score=worse) if luck == 1 and evidence is not Evidence.FACE_COMPARISON else best
 
 
 REQUIREMENTS = st.builds(
@@ -260,6 +292,7 @@ REQUIREMENTS = st.builds(
     age=st.sampled_from([None, AgeRequirement(), AgeRequirement(18)]),
     gender=st.booleans(),
     fail_on_multiple_faces=st.booleans(),
+    challenge_path=st.sampled_from([None, *ChallengePath]),
 )
 
 

@@ -1,0 +1,102 @@
+"""The light part of a challenge: released step by step, just in time, to whoever holds the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from app.pipeline.light import BASE, PALETTE, LightStep, draw_light
+from app.pipeline.types import FrameMeasurement, LightRecord
+from app.pipeline.verifiers.light_reflection import light_response
+
+__all__ = ["BASE", "PALETTE", "LightProgress", "LightStep", "Shown", "draw_light"]
+
+# Steps are told this long before they are due: an answer takes up to half a second on a slow uplink, and a
+# page that runs dry holds the last colour, which costs time but nothing else.
+LOOKAHEAD_MS = 900.0
+# After the last colour the camera still has to deliver its light.
+TAIL_MS = 250.0
+# A page that shows nothing for so long will not; the attempt is then judged without light, and fails.
+LIMIT_MS = 12_000.0
+# From here the face's colour changes more than ambient light, noise and posture change it (simulated rooms
+# without any light of the screen: 0.02 at the median, with a fair share of it 0.06). A smaller change that
+# does not fit the sequence says that the room is too bright for the screen, not that somebody cheats.
+LEAST_ACTIVITY = 0.03
+CLEAR_P_VALUE = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page says: this step was painted at this moment of its clock."""
+
+    step: int
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class LightProgress:
+    """How far the light sequence of an attempt has come."""
+
+    steps: tuple[LightStep, ...]
+    released: tuple[float, ...] = ()
+    """Server clock when each step was told."""
+    shown: tuple[float, ...] = ()
+    """Browser clock when each step was painted."""
+
+    @property
+    def told(self) -> tuple[LightStep, ...]:
+        """The steps that the page knows."""
+        return self.steps[: len(self.released)]
+
+    @property
+    def record(self) -> LightRecord:
+        """What the verifier looks at."""
+        return LightRecord(self.steps, self.released, self.shown)
+
+    def note_shown(self, shown: Sequence[Shown]) -> Self:
+        """Take the page's word for the next steps in order; repetition, gaps and untold ones are ignored."""
+        progress = self
+        for item in shown:
+            is_next = item.step == len(progress.shown) < len(progress.released)
+            is_later = not progress.shown or item.at_ms > progress.shown[-1]
+            if is_next and is_later:
+                progress = replace(progress, shown=(*progress.shown, item.at_ms))
+        return progress
+
+    def release(self, now_ms: float) -> Self:
+        """Tell every step that is due within `LOOKAHEAD_MS`."""
+        begun = self.released[0] if self.released else now_ms
+        due = [begun + sum(step.ms for step in self.steps[:number]) for number in range(len(self.steps))]
+        count = sum(at <= now_ms + LOOKAHEAD_MS for at in due)
+        return replace(self, released=(*self.released, *[now_ms] * (count - len(self.released))))
+
+    def is_over(self, last_client_ms: float, now_ms: float) -> bool:
+        """Tell whether the answer to the last colour must be in the frames, or will never be."""
+        if len(self.shown) == len(self.steps):
+            return last_client_ms >= self.shown[-1] + self.steps[-1].ms + TAIL_MS
+        return bool(self.released) and now_ms - self.released[0] > LIMIT_MS
+
+    def drowned(self, frames: Sequence[FrameMeasurement]) -> bool:
+        """Tell whether all was shown and the face took no notice of any light: too bright a room."""
+        if len(self.shown) < len(self.steps):
+            return False
+        response = light_response(frames, self.record)
+        if response is None:
+            return False
+        return response.p_value > CLEAR_P_VALUE and response.activity < LEAST_ACTIVITY
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for `from_json`."""
+        return {
+            "steps": [[step.colour, step.ms] for step in self.steps],
+            "released": list(self.released),
+            "shown": list(self.shown),
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """Read what `to_json` made; `ValueError` or `KeyError` when it is anything else."""
+        return cls(
+            steps=tuple(LightStep(colour, ms) for colour, ms in document["steps"]),
+            released=tuple(document["released"]),
+            shown=tuple(document["shown"]),
+        )

@@ -1,0 +1,57 @@
+"""The light sequence: what the screen shows, from the generator that real and decoy sequences share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+# Six hues of nearly one relative luminance (0.535 … 0.575 of WCAG 2.2), none of them a saturated red: a
+# change of colour is then no flash at all by WCAG 2.3.1, however quick (`app.pipeline.flashing` proves it).
+PALETTE: tuple[str, ...] = ("#72d3ff", "#eebf1f", "#ffa0ff", "#50dd6c", "#ffafae", "#23dbe6")
+# Shown before and after: a grey of about the same luminance, so that beginning and end do not flash either.
+BASE = "#c4c4c4"
+STEPS = 7
+DURATIONS_MS: tuple[int, ...] = (300, 340, 380, 420)
+
+
+class Randomness(Protocol):
+    """The part of `random.Random` that is used; `secrets.SystemRandom` in production."""
+
+    def choice(self, seq: Sequence[T], /) -> T:
+        """Return one element, each equally likely."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LightStep:
+    """One colour on the screen."""
+
+    colour: str
+    """`#rrggbb`, sRGB."""
+    ms: int
+    """How long the page is to show it."""
+
+
+def draw_light(rng: Randomness) -> tuple[LightStep, ...]:
+    """Draw a sequence: 6·5⁶ ≈ 94,000 equally likely orders of colours, no two neighbours equal."""
+    colours: list[str] = []
+    for _ in range(STEPS):
+        colours.append(rng.choice([colour for colour in PALETTE if colour not in colours[-1:]]))
+    return tuple(LightStep(colour, rng.choice(DURATIONS_MS)) for colour in colours)
+
+
+def linear_rgb(colour: str) -> tuple[float, float, float]:
+    """Return `#rrggbb` as linear light, 0…1 (IEC 61966-2-1)."""
+    red, green, blue = (_linear(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
+    return (red, green, blue)
+
+
+def relative_luminance(colour: str) -> float:
+    """Return the relative luminance of WCAG 2.2, 0…1."""
+    red, green, blue = linear_rgb(colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)

@@ -1,0 +1,200 @@
+"""Whether the face reflects the light of the screen, in the order of colours that only the server knew.
+
+The colour of face and background is measured as log-chromaticity (log R/G, log B/G of linear light), which
+exposure leaves alone; what is left of it after offset and drift is compared with the colours on the screen.
+After C. R. Gerstner and H. Farid, "Detecting real-time deep-fake videos using active illumination" (CVPR
+Workshops 2022); a random sequence of light as proof of freshness: S. Tang et al., "Face Flashing" (NDSS
+2018). No weights are trained: the p-value is that of a test against sequences of the real one's generator.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.pipeline.light import draw_light, linear_rgb
+from app.pipeline.types import CaptureRecord, Finding, FrameMeasurement, LightRecord
+from app.pipeline.verifier import unmeasurable
+from app.vocabulary import Evidence
+
+Floats = NDArray[np.float64]
+
+DECOYS = 4000
+# Decoys need no secrecy, only independence of the real sequence; a fixed seed makes findings reproducible.
+DECOY_SEED = 20261121
+# What display and camera may take from the browser's painting to the browser's frame: pipelines of webcams
+# and phones measure 40 to 200 ms. Beyond, the picture comes from somewhere else.
+LAGS_MS = tuple(float(lag) for lag in range(0, 301, 25))
+# Looked at as well, so that a delayed picture shows itself.
+LATE_LAGS_MS = tuple(float(lag) for lag in range(350, 1801, 50))
+MIN_FRAMES = 10
+SMALLEST_LIGHT = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class LightResponse:
+    """How face and background answered to the sequence."""
+
+    p_value: float
+    """Share of decoy sequences that fit the face as well, (k + 1)/(n + 1)."""
+    correlation: float
+    """−1…1, of the face's colour against the background's with the screen's, at the best allowed lag."""
+    lag_ms: float
+    """The best allowed lag."""
+    late_correlation: float
+    """The best correlation at any longer lag."""
+    face_gain: float
+    """Change of the face's log-chromaticity per unit of the screen's linear colour."""
+    background_share: float
+    """The background's gain as a share of the face's."""
+    activity: float
+    """Root mean square of the change of the face's colour against the background's, log-chromaticity."""
+    frames: int
+
+
+class LightReflectionVerifier:
+    """The score is the p-value: how many random sequences explain the colour of the face as well."""
+
+    evidence = Evidence.LIGHT_REFLECTION
+    unit = "p-value 0…1, lower = the face follows this sequence and no other"
+    method = "log-chromaticity against decoys v1"
+
+    def verify(self, record: CaptureRecord) -> Finding:
+        """Measure the response, and whether the colours were shown when they were released."""
+        light = record.light
+        if light is None or not light.shown:
+            return unmeasurable(self, "no light sequence was shown")
+        if len(light.shown) < len(light.steps):
+            return unmeasurable(self, "the light sequence was not shown to its end")
+        response = light_response(record.frames, light)
+        if response is None:
+            return unmeasurable(self, "too few frames with a face while the light changed")
+        details = {
+            "correlation": response.correlation,
+            "lag_ms": response.lag_ms,
+            "late_correlation": response.late_correlation,
+            "face_gain": response.face_gain,
+            "background_share": response.background_share,
+            "activity": response.activity,
+            "frames": response.frames,
+            "decoys": DECOYS,
+            **_timing(record.frames, light),
+        }
+        return Finding(self.evidence, response.p_value, self.unit, self.method, details)
+
+
+def light_response(frames: Sequence[FrameMeasurement], light: LightRecord) -> LightResponse | None:
+    """Compare the colours of the frames with those on the screen; None with too few frames to tell."""
+    seen = [frame for frame in _frames_under_light(frames, light) if frame.face is not None]
+    if len(seen) < MIN_FRAMES:
+        return None
+    times = np.array([frame.client_ms for frame in seen])
+    face = _log_chromaticity([frame.face.face_rgb for frame in seen if frame.face])
+    background = _log_chromaticity([frame.face.background_rgb for frame in seen if frame.face])
+    starts = np.array([shown_ms for shown_ms in light.shown])
+    basis = _drift_basis(times)
+    difference = _without(basis, face - background)
+    colours = _colour_signals([[step.colour for step in light.steps]])
+    real = np.array([_fit(difference, basis, colours, starts, times, lag)[0] for lag in LAGS_MS])
+    late = np.array([_fit(difference, basis, colours, starts, times, lag)[0] for lag in LATE_LAGS_MS])
+    best = int(real.argmax())
+    decoys = np.max([_fit(difference, basis, _decoys(), starts, times, lag) for lag in LAGS_MS], axis=0)
+    signal = _without(basis, colours[0][_showing(starts, times, LAGS_MS[best])])
+    gain = _gain(_without(basis, face), signal)
+    return LightResponse(
+        p_value=float((np.sum(decoys >= real[best]) + 1) / (DECOYS + 1)),
+        correlation=float(real[best]),
+        lag_ms=LAGS_MS[best],
+        late_correlation=float(late.max()),
+        face_gain=gain,
+        background_share=_gain(_without(basis, background), signal) / gain if gain > 0 else 1.0,
+        activity=float(np.sqrt((difference**2).mean())),
+        frames=len(seen),
+    )
+
+
+def _frames_under_light(frames: Sequence[FrameMeasurement], light: LightRecord) -> list[FrameMeasurement]:
+    """Return the frames from the first colour on until the answer to the last one must have come."""
+    begin, end = light.shown[0], light.shown[-1] + light.steps[-1].ms
+    return [frame for frame in frames if begin <= frame.client_ms <= end + LAGS_MS[-1]]
+
+
+def _log_chromaticity(colours: Sequence[tuple[float, float, float]]) -> Floats:
+    """Return (n, 2): log R/G and log B/G."""
+    logs = np.log(np.maximum(np.array(colours, np.float64), SMALLEST_LIGHT))
+    return np.stack([logs[:, 0] - logs[:, 1], logs[:, 2] - logs[:, 1]], axis=1)
+
+
+def _colour_signals(sequences: Sequence[Sequence[str]]) -> Floats:
+    """Return (sequences, steps + 1, 2): R−G and B−G of the screen's linear light; last the base's, 0."""
+    linear = np.array([[linear_rgb(colour) for colour in colours] for colours in sequences])
+    signal = np.stack([linear[..., 0] - linear[..., 1], linear[..., 2] - linear[..., 1]], axis=-1)
+    return np.concatenate([signal, np.zeros((len(signal), 1, 2))], axis=1)
+
+
+_decoy_cache: list[Floats] = []
+
+
+def _decoys() -> Floats:
+    """Return the signals of `DECOYS` sequences, drawn once."""
+    if not _decoy_cache:
+        rng = random.Random(DECOY_SEED)  # noqa: S311 - statistics, not secrecy
+        drawn = [[step.colour for step in draw_light(rng)] for _ in range(DECOYS)]
+        _decoy_cache.append(_colour_signals(drawn))
+    return _decoy_cache[0]
+
+
+def _showing(starts: Floats, times: Floats, lag_ms: float) -> NDArray[np.intp]:
+    """Return for each frame the number of the step whose light it shows; before the first and after: base."""
+    index = np.searchsorted(starts, times - lag_ms, side="right") - 1
+    return np.where(index < 0, len(starts), index)
+
+
+def _drift_basis(times: Floats) -> Floats:
+    """Return (n, 2), orthonormal: offset and linear drift, which white balance and posture cause."""
+    centred = times - times.mean()
+    return np.stack([np.full(len(times), len(times) ** -0.5), centred / np.linalg.norm(centred)], axis=1)
+
+
+def _without(basis: Floats, values: Floats) -> Floats:
+    """Return `values` (…, n, c) without what the columns of `basis` (n, k) explain."""
+    return np.asarray(values - basis @ (basis.T @ values))
+
+
+def _fit(
+    difference: Floats, basis: Floats, signals: Floats, starts: Floats, times: Floats, lag_ms: float
+) -> Floats:
+    """Return the correlation of `difference` (n, 2) with each of `signals` (s, steps + 1, 2) at one lag.
+
+    Everything is summed by step before thousands of sequences are compared: with H (n, steps + 1) telling
+    which frame shows which step, ⟨P H S, y⟩ = ⟨S, Hᵀ y⟩ and ‖P H S‖² = ‖H S‖² − ‖basisᵀ H S‖².
+    """
+    shows = np.eye(signals.shape[1])[_showing(starts, times, lag_ms)]
+    overlap = (signals * (shows.T @ difference)).sum(axis=(1, 2))
+    energy = ((signals**2).sum(axis=2) * shows.sum(axis=0)).sum(axis=1)
+    explained = (((basis.T @ shows) @ signals) ** 2).sum(axis=(1, 2))
+    norms = np.sqrt(np.maximum(energy - explained, 0.0) * (difference**2).sum())
+    return np.asarray(overlap / np.maximum(norms, 1e-12))
+
+
+def _gain(values: Floats, signal: Floats) -> float:
+    return float((values * signal).sum() / max(float((signal**2).sum()), 1e-12))
+
+
+def _timing(frames: Sequence[FrameMeasurement], light: LightRecord) -> dict[str, float]:
+    """Compare the browser's word on when it showed each colour with the server's clock and with the order."""
+    offset = min(frame.received_ms - frame.client_ms for frame in frames)
+    delays = [at + offset - released for at, released in zip(light.shown, light.released, strict=False)]
+    held = [later - earlier for earlier, later in pairwise(light.shown)]
+    asked = [step.ms for step in light.steps]
+    return {
+        "earliest_show_ms": min(delays),
+        "latest_show_ms": max(delays),
+        "shortest_step_share": min(
+            (have / want for have, want in zip(held, asked, strict=False)), default=1.0
+        ),
+        "longest_step_ms": max(held, default=0.0),
+    }

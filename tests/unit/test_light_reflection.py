@@ -1,0 +1,92 @@
+"""Whether a face follows the light of the screen: an honest p-value, and what gives an attack away."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.pipeline.types import Finding, LightRecord
+from app.pipeline.verifiers.light_reflection import LightReflectionVerifier, light_response
+from tests.light import Scene, film
+from tests.measurements import a_record
+
+SEEDS = range(12)
+
+
+def finding_of(scene: Scene, seed: int = 1) -> Finding:
+    frames, light = film(scene, seed)
+    return LightReflectionVerifier().verify(replace(a_record(frames), light=light))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_face_before_the_screen_follows_its_light(seed: int) -> None:
+    finding = finding_of(Scene(), seed)
+    assert finding.score is not None
+    assert finding.score <= 0.001
+    assert 50 <= float(finding.details["lag_ms"] or 0) <= 175
+    assert float(finding.details["background_share"] or 0) < 0.4
+
+
+def test_a_slow_uplink_of_five_frames_a_second_is_enough() -> None:
+    scores = [finding_of(Scene(fps=5), seed).score for seed in SEEDS]
+    assert sum(score is not None and score <= 0.001 for score in scores) >= 11
+
+
+def test_a_face_in_bright_daylight_hardly_changes() -> None:
+    responses = [light_response(*film(Scene(gain=0.0), seed)) for seed in SEEDS]
+    assert all(response is not None and response.activity < 0.03 for response in responses)
+
+
+def test_p_values_of_faces_that_do_not_reflect_are_spread_evenly() -> None:
+    scores = [finding_of(Scene(gain=0.0), seed).score or 0.0 for seed in range(60)]
+    assert 0.3 < sum(scores) / len(scores) < 0.7
+    assert min(scores) > 0.001
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_recording_with_the_colours_of_another_session_fits_no_better_than_chance(seed: int) -> None:
+    finding = finding_of(Scene(shuffled=True), seed)
+    assert finding.score is not None
+    assert finding.score > 0.001
+
+
+@pytest.mark.parametrize("delay_ms", [200.0, 400.0, 800.0, 1500.0])
+def test_a_picture_that_is_under_way_for_too_long_gives_itself_away(delay_ms: float) -> None:
+    for seed in SEEDS:
+        finding = finding_of(Scene(delay_ms=delay_ms), seed)
+        assert finding.score is not None
+        assert finding.score > 0.001 or float(finding.details["lag_ms"] or 0) > 200
+        assert float(finding.details["late_correlation"] or 0) > 0.6
+
+
+def test_a_colour_laid_over_the_whole_picture_tints_the_wall_as_well() -> None:
+    for seed in SEEDS:
+        finding = finding_of(Scene(overlay=0.1), seed)
+        assert finding.score is not None
+        assert finding.score > 0.001 or float(finding.details["background_share"] or 0) > 0.6
+
+
+def test_a_sequence_that_was_not_shown_to_its_end_measures_nothing() -> None:
+    frames, light = film(Scene())
+    cut = replace(light, shown=light.shown[:-1])
+    finding = LightReflectionVerifier().verify(replace(a_record(frames), light=cut))
+    assert not finding.measurable
+
+
+def test_without_a_sequence_or_without_frames_nothing_is_measured() -> None:
+    frames, light = film(Scene())
+    assert not LightReflectionVerifier().verify(a_record(frames)).measurable
+    assert not LightReflectionVerifier().verify(replace(a_record(frames[:6]), light=light)).measurable
+
+
+def test_colours_that_were_shown_before_they_were_told_are_noticed() -> None:
+    frames, light = film(Scene())
+    late = LightRecord(light.steps, tuple(at + 900 for at in light.released), light.shown)
+    finding = LightReflectionVerifier().verify(replace(a_record(frames), light=late))
+    assert float(finding.details["earliest_show_ms"] or 0) < -60
+
+
+def test_a_page_that_withholds_the_colours_is_noticed() -> None:
+    frames, light = film(Scene())
+    early = LightRecord(light.steps, tuple(at - 4000 for at in light.released), light.shown)
+    finding = LightReflectionVerifier().verify(replace(a_record(frames), light=early))
+    assert float(finding.details["latest_show_ms"] or 0) > 2500

@@ -1,0 +1,55 @@
+"""The colours of the light challenge: fair to draw, and harmless to look at."""
+
+import random
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from app.pipeline.flashing import flashes_at_most, is_safe
+from app.pipeline.light import BASE, DURATIONS_MS, PALETTE, STEPS, LightStep, draw_light, relative_luminance
+
+
+def test_a_hundred_thousand_sequences_keep_to_wcag_2_3_1() -> None:
+    """The worst of them has no flash at all: the palette has one luminance and no saturated red."""
+    rng = random.Random(1)
+    assert max(flashes_at_most(draw_light(rng), BASE) for _ in range(100_000)) == 0
+
+
+def test_every_pair_of_colours_that_can_follow_each_other_is_no_flash() -> None:
+    pairs = [(one, other) for one in (*PALETTE, BASE) for other in (*PALETTE, BASE)]
+    assert all(abs(relative_luminance(one) - relative_luminance(other)) < 0.05 for one, other in pairs)
+
+
+def flicker(*colours: str, ms: int = 100) -> list[LightStep]:
+    return [LightStep(colour, ms) for colour in colours]
+
+
+@pytest.mark.parametrize(
+    ("steps", "flashes"),
+    [
+        (flicker("#000000", "#ffffff"), 2),
+        (flicker(*["#000000", "#ffffff"] * 5), 6),
+        (flicker(*["#ff0000", "#00b4b4"] * 5), 6),
+        (flicker(*["#000000", "#ffffff"] * 5, ms=400), 2),
+        (flicker("#c4c4c4", "#c6c6c6"), 0),
+    ],
+    ids=["one blink", "strobe", "red strobe", "slow", "same grey"],
+)
+def test_the_prover_counts_flashes(steps: list[LightStep], flashes: int) -> None:
+    assert flashes_at_most(steps, BASE) == flashes
+    assert is_safe(steps, BASE) is (flashes <= 3)
+
+
+def test_no_colour_follows_itself_and_every_colour_may_come_first() -> None:
+    drawn = [draw_light(random.Random(seed)) for seed in range(1200)]
+    assert all(a.colour != b.colour for steps in drawn for a, b in pairwise(steps))
+    firsts = Counter(steps[0].colour for steps in drawn)
+    assert set(firsts) == set(PALETTE)
+    assert min(firsts.values()) > 130
+
+
+def test_a_sequence_has_seven_steps_of_a_third_of_a_second_and_takes_less_than_three_seconds() -> None:
+    assert STEPS == 7
+    assert all(300 <= ms <= 450 for ms in DURATIONS_MS)
+    assert STEPS * max(DURATIONS_MS) < 3000
