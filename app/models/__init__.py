@@ -1,16 +1,20 @@
 """All tables, imported here so that `Base.metadata` is complete."""
 
+from app.models.api_key import ApiKey
 from app.models.attempt import CaptureAttempt, CaptureBatch
 from app.models.attempt_limit import AttemptLimit
 from app.models.consent import ConsentRecord
 from app.models.face import Collection, CollectionKind, Face, FaceKey, NextTemplate
+from app.models.idempotency import IdempotentRequest
 from app.models.outbox import OutboxEvent
 from app.models.project import Project, SigningSecretRow
+from app.models.redaction import Redaction
 from app.models.result_code import ResultCode
 from app.models.verification import Verification, VerificationVersion
 from app.models.verification_session import FindingRow, SessionTransition, SpentNonce, VerificationSession
 
 __all__ = [
+    "ApiKey",
     "AttemptLimit",
     "CaptureAttempt",
     "CaptureBatch",
@@ -20,9 +24,11 @@ __all__ = [
     "Face",
     "FaceKey",
     "FindingRow",
+    "IdempotentRequest",
     "NextTemplate",
     "OutboxEvent",
     "Project",
+    "Redaction",
     "ResultCode",
     "SessionTransition",
     "SigningSecretRow",

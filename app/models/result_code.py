@@ -18,3 +18,6 @@ class ResultCode(Base):
     )
     expires_at: Mapped[float] = mapped_column(index=True)
     redeemed_at: Mapped[float | None]
+    refused_redemptions: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often somebody came with it again: more than none means that it leaked or is sent twice."""
+    last_refused_at: Mapped[float | None]
