@@ -39,7 +39,7 @@ class Gallery:
     def __init__(self, dimensions: int, products: IntegerProducts) -> None:
         self.revision = -1
         """The collection's revision that this equals; −1 = never filled."""
-        self._dimensions, self._products = dimensions, products
+        self.dimensions, self._products = dimensions, products
         self.clear()
 
     def clear(self) -> None:
@@ -63,19 +63,18 @@ class Gallery:
         self,
         face_ids: Sequence[str],
         protected_templates: Sequence[bytes],
-        kinds: Sequence[TemplateKind],
+        kind: TemplateKind,
         revisions: Sequence[int],
     ) -> None:
         """Insert faces, or replace those of the same id; `ValueError` when a template is no unit vector."""
-        templates = np.frombuffer(b"".join(protected_templates), "<f4").reshape(-1, self._dimensions)
+        templates = np.frombuffer(b"".join(protected_templates), "<f4").reshape(-1, self.dimensions)
         slots = self._slots_for(face_ids)
         for start in range(0, len(face_ids), _QUANTISED_AT_ONCE):
             part = slice(start, start + _QUANTISED_AT_ONCE)
             rows = quantise_rows(templates[part])
             self._codes[slots[part]] = rows.codes
             self._steps[slots[part]], self._errors[slots[part]] = rows.steps, rows.errors
-        codes = {kind: self._kind_codes.setdefault(kind, len(self._kind_codes)) for kind in set(kinds)}
-        self._kinds[slots] = [codes[kind] for kind in kinds]
+        self._kinds[slots] = self._kind_codes.setdefault(kind, len(self._kind_codes))
         self._revisions[slots] = revisions
 
     def remove(self, face_ids: Sequence[str]) -> None:
@@ -158,7 +157,7 @@ class Gallery:
 
     def _slots_for(self, face_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of these faces, giving new ones to those that have none yet."""
-        known = self._slots_of(face_ids)
+        known = {} if self.revision < 0 else self._slots_of(face_ids)  # the first load brings each id once
         added = [face_id for face_id in face_ids if face_id not in known]
         if self._size + len(added) > len(self._codes):
             self.reserve(self._size + len(added))
@@ -183,7 +182,7 @@ class Gallery:
         return (self._codes, self._steps, self._errors, self._ids, self._kinds, self._revisions)
 
     def _allocate(self, capacity: int) -> None:
-        self._codes = np.empty((capacity, self._dimensions), np.uint8)
+        self._codes = np.empty((capacity, self.dimensions), np.uint8)
         self._steps, self._errors = np.empty(capacity, np.float32), np.empty(capacity, np.float32)
         self._ids = np.empty((capacity, 2), np.uint64)
         self._kinds, self._revisions = np.empty(capacity, np.int16), np.empty(capacity, np.int64)

@@ -115,8 +115,9 @@ class FaceIndex:
 
     def _entry(self, collection: Collection) -> _Entry:
         with self._lock:
-            entry = self._entries.get(collection.id) or _Entry(self._gallery(collection))
-            self._entries[collection.id] = entry
+            entry = self._entries.get(collection.id)
+            if entry is None or entry.gallery.dimensions != collection.dimensions:
+                entry = self._entries[collection.id] = _Entry(self._gallery(collection))
             self._entries.move_to_end(collection.id)
             return entry
 

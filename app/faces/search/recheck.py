@@ -13,7 +13,7 @@ from app.faces.types import ProtectedTemplate
 from app.models import Collection, Face
 
 # Mostly a handful is enough; SQLite takes 32 766 variables at once.
-_FIRST_BATCH = 32
+_FIRST_BATCH = 16
 _LARGEST_BATCH = 4096
 
 
