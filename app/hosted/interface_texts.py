@@ -29,7 +29,7 @@ _STEPS = {
     "primer_time": _("It takes about ten seconds."),
     "primer_not_stored": _("Your picture is not stored."),
     "does_liveness": _("We check that you are really here."),
-    "does_movement": _("We check that you are really here: an arrow shows you where to turn your head."),
+    "does_movement": _("We check that you are really here: a recording could not follow."),
     "does_recognition": _("We compare your face with the faces that this website knows."),
     "does_age": _("We estimate your age."),
     "does_gender": _("We estimate your gender."),
@@ -67,6 +67,26 @@ _STEPS = {
     "fault_title": _("That did not work"),
     "fault_hint": _("This was not your fault. Please try again; you carry on where you stopped."),
     "reload": _("Reload the page"),
+}
+
+# What the challenge asks for, and the choice of those whom changing light can harm.
+_CHALLENGE = {
+    "scenes_title": _("What you will do"),
+    "scene_turn": _("Follow the arrow with your head"),
+    "scene_light": _("Hold still while the screen changes colour"),
+    "scene_more": _("Follow a few more arrows"),
+    "flash_warning": _(
+        "The screen changes colour for two to three seconds. If that can make you unwell, for example "
+        "because of epilepsy, leave the colours out."
+    ),
+    "flash_decline": _("No flashing colours"),
+    "flash_declined": _("Good: no flashing colours. You follow a few more arrows instead."),
+    "flash_reduced": _(
+        "Your device asks for less motion, so there are no flashing colours. You follow a few more "
+        "arrows instead."
+    ),
+    "retry_without_flashing": _("Try again without flashing colours"),
+    "sound": _("Sound"),
 }
 
 # The camera coach. `<kind>_title` and `<kind>_hint` for each kind of trouble in permission.js.
@@ -188,4 +208,4 @@ _COACH_STEPS = {
     ),
 }
 
-INTERFACE = {**_FRAME, **_STEPS, **_COACH, **_COACH_STEPS}
+INTERFACE = {**_FRAME, **_STEPS, **_CHALLENGE, **_COACH, **_COACH_STEPS}

@@ -3,6 +3,8 @@
 from typing import Any
 
 from flask import url_for
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from app.flow import SessionView
 from app.hosted.consent import shown_consent
@@ -14,7 +16,7 @@ from app.runtime import Runtime
 from app.sessions.opening import link_of
 from app.sessions.status import INTERVAL_MS
 from app.verifications.overrides import Overrides, enabled_verifiers
-from app.vocabulary import VerifierName
+from app.vocabulary import ChallengeType, VerifierName
 
 # At 480 pixels across, a face at arm's length has about 50 pixels between the eyes, twice what the
 # detector needs, and a frame stays below 25 KB.
@@ -49,10 +51,20 @@ def page_data(runtime: Runtime, view: SessionView, language: Language) -> dict[s
         "consent": shown_consent(view),
         "capture": CAPTURE,
         "verifiers": sorted(running),
-        "challenge": liveness.challenge_type.value if has_liveness else None,
+        "challenge": _challenge(liveness.challenge_type) if has_liveness else None,
         "texts": {"guidance": guidance_texts(), "reasons": reason_texts(), "ui": ui_texts()},
         "sandbox": {"assetUrl": url_for("sandbox.head_asset", name="head.json")}
         if runtime.settings.sandbox
         else None,
         "locales": language_choices(),
     }
+
+
+def script_json(page: dict[str, Any]) -> Markup:
+    """Return `page` for a script element, with letters unescaped: an Arabic one takes 2 bytes, not 6."""
+    return htmlsafe_json_dumps(page, ensure_ascii=False, separators=(",", ":"))
+
+
+def _challenge(level: ChallengeType) -> dict[str, Any]:
+    """Return what the person is told about the challenge before the camera opens."""
+    return {"level": level, "flashing": level is ChallengeType.ADVANCED}

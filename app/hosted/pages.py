@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from app import flow
 from app.hosted.guards import require_browser, runtime
 from app.hosted.locales import choose_language
-from app.hosted.page_data import page_data
+from app.hosted.page_data import page_data, script_json
 from app.hosted.relying_party import relying_party_name
 from app.hosted.security_headers import allow_frames
 from app.hosted.texts import reason_texts
@@ -26,7 +26,7 @@ def show_page(session_id: str) -> Response:
     )
     allow_frames(view.configuration.security_config.frame_ancestors)
     page = page_data(parts, view, language)
-    return make_response(render_template("hosted/session.html", page=page))
+    return make_response(render_template("hosted/session.html", page=page, page_json=script_json(page)))
 
 
 @blueprint.get("/return")

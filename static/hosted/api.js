@@ -2,7 +2,7 @@
 
 /** @typedef {import("./types.js").Page} Page */
 /** @typedef {import("./types.js").Status} Status */
-/** @typedef {import("./types.js").Frame} Frame */
+/** @typedef {import("./types.js").Batch} Batch */
 
 const TIMEOUT_MS = 20_000;
 const PAUSES_MS = [500, 1000, 2000, 4000];
@@ -72,15 +72,15 @@ export class Api {
 
   /**
    * The same batch may arrive twice when an answer got lost; the server then only says which is next.
-   * @param {number} attempt @param {number} first @param {Frame[]} frames
-   * @param {number} origin  when the attempt began, by the clock of the frames @param {AbortSignal} signal
-   * @returns {Promise<Status>}
+   * @param {Batch} batch @param {AbortSignal} signal @returns {Promise<Status>}
    */
-  sendFrames(attempt, first, frames, origin, signal) {
-    const clientMs = frames.map((frame) => Math.round((frame.at - origin) * 10) / 10);
+  sendFrames({ attempt, first, frames, shown, origin }, signal) {
+    const since = (/** @type {number} */ at) => Math.round((at - origin) * 10) / 10;
+    const clientMs = frames.map((frame) => since(frame.at));
+    const light = shown.length ? { shown: shown.map(({ step, at }) => ({ step, at: since(at) })) } : {};
     const build = () => {
       const form = new FormData();
-      form.append("meta", JSON.stringify({ attempt, first, clientMs }));
+      form.append("meta", JSON.stringify({ attempt, first, clientMs, ...light }));
       frames.forEach((frame, i) => form.append("frame", frame.picture, `${first + i}.jpg`));
       return { method: "POST", body: form };
     };

@@ -12,12 +12,14 @@ export class CaptureLoop {
   /**
    * @param {import("./api.js").Api} api
    * @param {import("./frames.js").FrameSource} frames
+   * @param {import("./light.js").LightPlayer} light
    * @param {string} sessionId
    * @param {(status: Status) => void} onStatus
    */
-  constructor(api, frames, sessionId, onStatus) {
+  constructor(api, frames, light, sessionId, onStatus) {
     this.api = api;
     this.frames = frames;
+    this.light = light;
     this.sessionId = sessionId;
     this.onStatus = onStatus;
   }
@@ -28,10 +30,13 @@ export class CaptureLoop {
     let refused = 0;
     this.frames.start();
     while (!signal.aborted) {
-      const batch = await this.frames.take();
-      if (signal.aborted || !batch.length) break;
+      const frames = await this.frames.take();
+      if (signal.aborted || !frames.length) break;
+      const shown = this.light.report();
+      const batch = { attempt: status.attempt, first: status.nextFrame, frames, shown, origin };
       try {
-        status = await this.api.sendFrames(status.attempt, status.nextFrame, batch, origin, signal);
+        status = await this.api.sendFrames(batch, signal);
+        this.light.confirm(shown);
         refused = 0;
       } catch (error) {
         if (signal.aborted) break;
@@ -45,6 +50,7 @@ export class CaptureLoop {
   /** @param {Status} status */
   follow(status) {
     if (status.intervalMs) this.frames.intervalMs = status.intervalMs;
+    this.frames.sparing = !status.light;
     this.onStatus(status);
   }
 }

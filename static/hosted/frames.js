@@ -9,6 +9,8 @@ import { CameraError } from "./camera.js";
 const FROZEN_MS = 8000;
 // A batch waits for its last picture this much longer than it should take.
 const PATIENCE = 1.25;
+// While each colour of the screen counts, a slow way up gets batches of this many times the usual size.
+const FULL_RECORD = 2;
 // Taking a picture a little early is better than a whole video frame late.
 const EARLY_MS = 12;
 
@@ -28,6 +30,8 @@ export class FrameSource {
     /** @type {Frame[]} */
     this.waiting = [];
     this.running = false;
+    /** False while pictures should rather come late than not at all. */
+    this.sparing = true;
     this.last = 0;
     this.taken = () => {};
     signal.addEventListener("abort", () => this.stop());
@@ -60,7 +64,12 @@ export class FrameSource {
       if (now > frozen) throw new CameraError("stopped", "the camera gives no picture");
       await this.news();
     }
-    return this.waiting.splice(0, framesPerBatch);
+    return this.waiting.splice(0, this.most);
+  }
+
+  /** How many pictures may wait and go together. */
+  get most() {
+    return this.settings.framesPerBatch * (this.sparing ? 1 : FULL_RECORD);
   }
 
   /** @returns {Promise<void>} settled by the next picture, or after a quarter of a second */
@@ -96,7 +105,7 @@ export class FrameSource {
   /** Keep the newest: when the way up is slow, the server should see what is, not what was. @param {Frame} frame */
   keep(frame) {
     this.waiting.push(frame);
-    if (this.waiting.length > this.settings.framesPerBatch) this.waiting.shift();
+    while (this.waiting.length > this.most) this.waiting.shift();
     this.taken();
   }
 

@@ -12,13 +12,14 @@ export function reflect(status) {
   root.dataset.phase = status.phase;
   root.dataset.guidance = status.guidance ?? "";
   root.dataset.step = String(status.step);
-  root.style.setProperty("--progress", String(status.progress));
+  // While the light shines nothing else on the page may move.
+  if (!status.light) root.style.setProperty("--progress", String(status.progress));
   document
     .getElementById("progress")
     ?.setAttribute("aria-valuenow", String(Math.round(status.progress * 100)));
   // In the dark the page around the oval turns white and stays so: the screen is a lamp.
   if (status.guidance === "too_dark") root.dataset.lamp = "on";
-  if (stepped && status.step > 1) buzz();
+  if (stepped && status.step > 1 && !status.light) buzz();
 }
 
 /** Forget the attempt that went before. */

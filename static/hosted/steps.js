@@ -10,6 +10,7 @@
  * @property {() => void} action  what it does
  * @property {{text: string, href: string, newTab: boolean}} [link]
  * @property {string} [copy]  an address to offer for copying
+ * @property {{text: string, action: () => void}} [other]  another way to try again
  * @property {() => void} [withoutCamera]
  * @property {boolean} [exits]  false when this page cannot end the session any more
  *
@@ -70,6 +71,9 @@ export function showHelp(help) {
   button.textContent = help.button;
   button.onclick = help.action;
   button.classList.toggle("primary", !help.link);
+  offer("try-otherwise", help.other !== undefined);
+  byId("try-otherwise").textContent = help.other?.text ?? "";
+  byId("try-otherwise").onclick = help.other?.action ?? null;
   offer("copy-link", help.copy !== undefined);
   byId("copy-link").dataset.address = help.copy ?? "";
   offer("without-camera", help.withoutCamera !== undefined);

@@ -19,7 +19,17 @@
  * @property {number} steps
  * @property {number} progress  0…1
  * @property {number} [intervalMs]  how far apart to take frames from now on
+ * @property {Light|null} [light]  what to shine, in the light part of a challenge
  * @property {Outcome|null} outcome
+ *
+ * @typedef {object} Light
+ * @property {string} base  the grey before and after the colours
+ * @property {{number: number, colour: string, ms: number}[]} steps  all that are released so far, in order
+ * @property {boolean} last  true when no more will come
+ *
+ * @typedef {object} Shown  a colour that was on the screen
+ * @property {number} step
+ * @property {number} at  the browser's clock when it was painted, milliseconds since 1970
  *
  * @typedef {object} Capture
  * @property {number} intervalMs
@@ -37,9 +47,17 @@
  * @property {Record<"consent"|"start"|"frames"|"exit"|"status"|"return", string> & {link?: string}} urls
  * @property {{required: boolean, accepted: boolean, textHash: string}} consent
  * @property {Capture} capture
+ * @property {{level: string, flashing: boolean}|null} challenge  flashing: the screen may change colour
  * @property {{assetUrl: string}|null} sandbox
  * @property {{guidance: Record<string, string>, reasons: Record<string, {title: string, hint: string}>,
  *   ui: Record<string, string>}} texts
+ *
+ * @typedef {object} Batch
+ * @property {number} attempt
+ * @property {number} first  the number of the first frame
+ * @property {Frame[]} frames
+ * @property {Shown[]} shown
+ * @property {number} origin  when the attempt began, by the clock of the frames
  *
  * @typedef {object} Frame
  * @property {Blob} picture

@@ -4,9 +4,12 @@ import { Api, Refusal } from "./api.js";
 import { recognise } from "./browsers.js";
 import { CameraError, cameraPermission, hasCamera, missingApi, openCamera, watchCamera } from "./camera.js";
 import { CaptureLoop } from "./capture.js";
+import { Flashing } from "./flashing.js";
 import { FrameSource } from "./frames.js";
 import { Instruction, reflect, resetGuidance } from "./guidance.js";
+import { LightPlayer } from "./light.js";
 import { advice, exitReason, refine, watchForCamera } from "./permission.js";
+import { Sound } from "./sound.js";
 import { byId, offerExits, show, showHelp, showResult, shown } from "./steps.js";
 import { connectionNotice, showWaiting } from "./waiting.js";
 import { Words } from "./words.js";
@@ -47,6 +50,9 @@ export class Visit {
     this.address = new URL(page.urls.link ?? location.href, location.href).href;
     this.preview = /** @type {HTMLVideoElement} */ (byId("preview"));
     this.instruction = new Instruction(page.texts.guidance, this.ui.step_of, page.locale);
+    this.flashing = new Flashing(page);
+    this.light = new LightPlayer();
+    this.sound = new Sound(byId("sound"));
     this.api = new Api(page, connectionNotice(this.words));
     this.open = openCamera;
     this.over = false;
@@ -128,6 +134,7 @@ export class Visit {
 
   closeCamera() {
     this.capture.abort();
+    this.light.stop();
     this.camera?.close();
     this.camera = null;
     this.preview.srcObject = null;
@@ -138,28 +145,41 @@ export class Visit {
     this.capture = new AbortController();
     const { signal } = this.capture;
     watchCamera(camera, () => this.camera === camera && this.coach("stopped"));
-    const goesOn = this.status?.state === "capturing" && !this.status.outcome && !this.mustStart;
-    if (!goesOn) resetGuidance();
+    const goesOn = this.status?.state === "capturing" && !this.status.outcome && !this.mustRestart;
+    if (!goesOn) this.forgetAttempt();
     this.instruction.clear();
     this.preview.srcObject = camera.stream;
     offerExits(true);
     show("capture");
     await this.preview.play().catch(() => {});
-    const begun = { camera: camera.facts };
+    const begun = { camera: camera.facts, ...(goesOn ? {} : this.flashing.tell()) };
     const status = goesOn ? await this.api.status(signal) : await this.api.post("start", begun, signal);
     this.mustStart = false;
     this.follow(status);
     if (signal.aborted) return;
     const frames = new FrameSource(this.preview, this.page.capture, signal);
-    const loop = new CaptureLoop(this.api, frames, this.page.sessionId, (next) => this.follow(next));
+    const { api, light, page } = this;
+    const loop = new CaptureLoop(api, frames, light, page.sessionId, (next) => this.follow(next));
     await loop.run(status, signal);
+  }
+
+  get mustRestart() {
+    return this.mustStart || this.flashing.changed;
+  }
+
+  forgetAttempt() {
+    resetGuidance();
+    this.light.reset();
   }
 
   /** Show an answer that came while the camera runs. @param {Status} status */
   follow(status) {
     const goesOn = !status.outcome && (status.state === "created" || status.state === "capturing");
+    this.sound.follow(status);
     if (!goesOn) return void this.attempt(() => this.apply(status));
     this.status = status;
+    // Who was not asked, or said no, sees no colours, whatever comes.
+    this.light.follow(this.flashing.allowed ? status.light : null);
     reflect(status);
     this.instruction.follow(status);
   }
@@ -182,7 +202,16 @@ export class Visit {
     this.closeCamera();
     const words = this.words.reason(reason);
     const note = attemptsLeft > 0 ? this.words.fill("attempts_left", { count: attemptsLeft }) : "";
-    showHelp({ ...words, note, button: this.ui.try_again, action: () => this.startCamera() });
+    const other = this.flashing.allowed ? this.withoutFlashing() : undefined;
+    showHelp({ ...words, note, button: this.ui.try_again, action: () => this.startCamera(), other });
+  }
+
+  withoutFlashing() {
+    const action = () => {
+      this.flashing.decline();
+      return this.startCamera();
+    };
+    return { text: this.ui.retry_without_flashing, action };
   }
 
   /** @param {"passed"|"failed"|"review"} result @param {string|null} reason */

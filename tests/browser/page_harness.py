@@ -19,6 +19,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.hosted import locales
+from app.hosted.page_data import script_json
 from app.hosted.security_headers import init_security_headers
 from app.hosted.texts import consent_text, guidance_texts, reason_texts, ui_texts
 
@@ -123,7 +124,7 @@ def page_data(script: Script, language: locales.Language) -> Json:
         | consent_text("library.example", 30),
         "capture": {"intervalMs": 100, "framesPerBatch": 4, "width": 480, "quality": 0.8},
         "verifiers": ["liveness", "faceRecognition"],
-        "challenge": "Balanced",
+        "challenge": {"level": "Balanced", "flashing": False},
         "texts": {"guidance": guidance_texts(), "reasons": reason_texts(), "ui": ui_texts()},
         "sandbox": None,
         "locales": locales.language_choices(),
@@ -140,7 +141,8 @@ def make_stub(script: Script, translations: Path) -> Flask:
 
     @stub.get("/session/1")
     def show() -> str:
-        return render_template("hosted/session.html", page=page_data(script, locales.current_language()))
+        page = page_data(script, locales.current_language())
+        return render_template("hosted/session.html", page=page, page_json=script_json(page))
 
     @stub.get("/session/1/return")
     def leave() -> str:
