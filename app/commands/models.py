@@ -7,8 +7,11 @@ import click
 from flask.cli import AppGroup
 
 from app.errors import ModelPackError
-from app.inference.manifest import DEFAULT_MANIFEST, Manifest, load_manifest
+from app.inference.manifest import DEFAULT_MANIFEST, OPEN_PACK, PACKS, Manifest, load_manifest
 from app.modelpack.install import install
+
+# State of a model of a pack that is not needed and of which nothing is there.
+NOT_INSTALLED = "optional, not installed"
 
 models_commands = AppGroup("models", help="The model pack: build it, check it, show it.")
 
@@ -30,11 +33,29 @@ _manifest = click.option(
 @models_commands.command("install", with_appcontext=False)
 @_models_dir
 @_manifest
+@click.option(
+    "--pack",
+    type=click.Choice(PACKS),
+    default=OPEN_PACK,
+    show_default=True,
+    help="`plus`: stronger passive liveness, out of files that you supply.",
+)
+@click.option(
+    "--from",
+    "supplied",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the published files that no package registry has.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def install_models(models_dir: Path, manifest: Path, quiet: bool) -> None:
-    """Build what is missing from published packages, once; needs a package registry."""
+def install_models(models_dir: Path, manifest: Path, pack: str, supplied: Path | None, quiet: bool) -> None:
+    """Build what is missing from published packages, once; needs a package registry.
+
+    `--pack plus --from DIR` needs none: it builds the optional models out of files in DIR.
+    """
     try:
-        built = install(models_dir, load_manifest(manifest), show_progress=not quiet)
+        built = install(
+            models_dir, load_manifest(manifest), pack=pack, supplied=supplied, show_progress=not quiet
+        )
     except ModelPackError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"built {', '.join(built)}" if built else "all model files are in place and verified")
@@ -47,10 +68,11 @@ def verify_models(models_dir: Path, manifest: Path) -> None:
     """Check that every model file is the pinned one."""
     try:
         pinned = load_manifest(manifest)
-        pinned.verify(models_dir)
+        expected = pinned.expected(models_dir)
+        pinned.verify(models_dir, expected)
     except ModelPackError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{len(pinned.models)} model files verified in {models_dir}")
+    click.echo(f"{len(expected)} model files verified in {models_dir}")
 
 
 @models_commands.command("list", with_appcontext=False)
@@ -68,6 +90,7 @@ def list_models(models_dir: Path, manifest: Path, as_json: bool) -> None:
 
 def _rows(manifest: Manifest, models_dir: Path) -> list[dict[str, str]]:
     problems = manifest.problems(models_dir)
+    expected = manifest.expected(models_dir)
     rows = []
     for key, model in manifest.models.items():
         archive = manifest.archives[model.archive]
@@ -76,18 +99,19 @@ def _rows(manifest: Manifest, models_dir: Path) -> list[dict[str, str]]:
                 "model": key,
                 "name": model.name,
                 "role": model.role,
+                "pack": model.pack,
                 "licence": model.licence,
                 "source": f"{archive.registry}:{archive.package}@{archive.version}",
                 "file": model.file,
                 "sha256": model.sha256,
                 "measured": model.measured,
-                "state": problems[key] or "verified",
+                "state": (problems[key] or "verified") if key in expected else NOT_INSTALLED,
             }
         )
     return rows
 
 
-_COLUMNS = ("model", "role", "licence", "source", "state")
+_COLUMNS = ("model", "role", "pack", "licence", "source", "state")
 
 
 def _table(rows: list[dict[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""The open model pack behind the one interface that the pipeline knows."""
+"""The model pack behind the one interface that the pipeline knows."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,8 @@ from app.inference.face_landmarker import MediaPipeLandmarker
 from app.inference.facemesh import OnnxLandmarker
 from app.inference.faceres import FaceResDemographics
 from app.inference.liveness_pad import LivenessPad
-from app.inference.manifest import Manifest, load_manifest
+from app.inference.manifest import PLUS_PACK, Manifest, load_manifest
+from app.inference.minifasnet import MiniFASNetPad
 from app.inference.runtime import OnnxModel
 from app.inference.types import (
     Demographics,
@@ -29,20 +30,22 @@ from app.inference.types import (
 LANDMARKER_MODELS = {"mediapipe": ("face_landmarker", "blazeface"), "onnx": ("blazeface", "facemesh")}
 MEASURING_MODELS = ("dlib_resnet", "face_api_age_gender", "faceres", "liveness")
 
-
 WARM_UP_SIZE = 128
 LANDMARKS = 478
 
 
 class OpenPackEngine(FaceEngine):
-    """All models of the open pack. Safe to share between threads and to inherit through a fork."""
+    """All models of the open pack; passive liveness is that of the plus pack where it is installed.
+
+    Safe to share between threads and to inherit through a fork.
+    """
 
     def __init__(
         self,
         landmarker: FaceLandmarkerEngine,
         recognition: DlibResNet,
         demographics: tuple[FaceApiDemographics, FaceResDemographics],
-        pad: LivenessPad,
+        pad: LivenessPad | MiniFASNetPad,
     ) -> None:
         self.landmarker_name = landmarker.name
         self.recognition_model = recognition.name
@@ -74,7 +77,9 @@ class OpenPackEngine(FaceEngine):
         if landmarker not in LANDMARKER_MODELS:
             raise ModelPackError(f"landmarker: must be one of {', '.join(LANDMARKER_MODELS)}")
         manifest = manifest or load_manifest()
-        manifest.verify(models_dir, (*LANDMARKER_MODELS[landmarker], *MEASURING_MODELS))
+        # A pack of which a file is there was meant to be used: half of it is an error, not a choice.
+        plus = [key for key in manifest.keys_of(PLUS_PACK) if key in manifest.expected(models_dir)]
+        manifest.verify(models_dir, (*LANDMARKER_MODELS[landmarker], *MEASURING_MODELS, *plus))
 
         # OpenCV would wake a thread per core for pictures that one core has done in the meantime.
         cv2.setNumThreads(threads)
@@ -86,7 +91,7 @@ class OpenPackEngine(FaceEngine):
             _landmarker(landmarker, models_dir, manifest, onnx),
             DlibResNet(onnx("dlib_resnet")),
             (FaceApiDemographics(onnx("face_api_age_gender")), FaceResDemographics(onnx("faceres"))),
-            LivenessPad(onnx("liveness")),
+            MiniFASNetPad.from_models(onnx) if plus else LivenessPad(onnx("liveness")),
         )
 
     def detect(self, image: RgbImage, max_faces: int) -> list[FaceGeometry]:

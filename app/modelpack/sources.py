@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from app.errors import ModelPackError
-from app.inference.manifest import Archive, problem_of
+from app.inference.manifest import OPERATOR, Archive, problem_of
 
 Run: TypeAlias = Callable[[Sequence[str], Path], None]
 """Runs a client's command line in a folder; raises ModelPackError when it fails."""
@@ -45,17 +45,22 @@ def run_client(command: Sequence[str], folder: Path) -> None:
 class Sources:
     """Verified archives in a folder that survives an interrupted installation."""
 
-    def __init__(self, folder: Path, run: Run = run_client) -> None:
+    def __init__(self, folder: Path, run: Run = run_client, supplied: Path | None = None) -> None:
+        """Keep what is fetched in `folder`; files that no registry has are in `supplied`."""
         self._folder = folder
         self._run = run
+        self._supplied = supplied
 
     def fetch(self, archive: Archive) -> Path:
         """Return the path of the verified archive, downloading it unless it is already there.
 
         Raises:
-            ModelPackError: the registry cannot be reached, or it served other bytes than pinned.
+            ModelPackError: the registry cannot be reached, or it served other bytes than pinned; a
+                file that the operator has to supply is missing or another one.
 
         """
+        if archive.registry == OPERATOR:
+            return self._operator_file(archive)
         stored = self._folder / archive.file
         if problem_of(stored, archive.sha256) is None:
             return stored
@@ -68,6 +73,16 @@ class Sources:
                 raise ModelPackError(f"{_title(archive)}: {problem}; nothing was installed from it")
             fetched.replace(stored)
         return stored
+
+    def _operator_file(self, archive: Archive) -> Path:
+        wanted = f"{archive.file} as the project {archive.package} publishes it ({archive.size} bytes)"
+        if self._supplied is None:
+            raise ModelPackError(f"{wanted} is needed: put it into a folder and name that with --from")
+        path = self._supplied / archive.file
+        problem = problem_of(path, archive.sha256)
+        if problem is not None:
+            raise ModelPackError(f"{problem}; {wanted} is needed")
+        return path
 
     def _download(self, archive: Archive, scratch: Path) -> None:
         try:

@@ -10,14 +10,15 @@ import pytest
 from app.errors import ModelPackError
 from app.factory import ROOT
 from app.inference.engine import OpenPackEngine
-from app.inference.manifest import load_manifest
+from app.inference.manifest import OPEN_PACK, load_manifest
 
 
 @pytest.fixture
 def copied_pack(models_dir: Path, tmp_path: Path) -> Path:
     """A pack that a test may damage: links, except for the smallest file."""
-    for model in load_manifest().models.values():
-        (tmp_path / model.file).symlink_to(models_dir / model.file)
+    pinned = load_manifest()
+    for key in pinned.keys_of(OPEN_PACK):
+        (tmp_path / pinned.models[key].file).symlink_to(models_dir / pinned.models[key].file)
     (tmp_path / "liveness.onnx").unlink()
     shutil.copy(models_dir / "liveness.onnx", tmp_path)
     return tmp_path
