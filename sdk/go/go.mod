@@ -1,0 +1,3 @@
+module visavis.example/client
+
+go 1.19

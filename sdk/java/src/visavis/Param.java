@@ -1,0 +1,4 @@
+package visavis;
+
+/** One name and value of a query. */
+public record Param(String name, String value) {}
