@@ -242,14 +242,12 @@ def _decide(
         requirements_of(configuration, Overrides.from_json(visit.overrides)), challenge_path=record.path
     )
     before_faces = decide(findings, replace(requirements, recognition=None), runtime.policy)
-    required = requirements.recognition
-    if required is None or before_faces.outcome is not Outcome.PASSED:
+    if before_faces.outcome is not Outcome.PASSED:
         return decide(findings, requirements, runtime.policy), findings
     published = load_version(db, visit.version_id)
-    comparison = recognition.compare(runtime, db, visit, published, required, record, now)
-    findings = [*findings, comparison.finding]
-    requirements = replace(requirements, recognition=comparison.requirement)
-    decision = decide(findings, requirements, runtime.policy)
+    comparison = recognition.compare(runtime, db, visit, published, requirements, record, now)
+    findings = [*findings, *comparison.findings]
+    decision = decide(findings, comparison.requirements, runtime.policy)
     recognition.store(runtime, db, visit, configuration, comparison, decision, now)
     return decision, findings
 

@@ -65,6 +65,7 @@ class Evidence(StrEnum):
     CONTINUITY = "continuity"
     CAPTURE_INTEGRITY = "capture_integrity"
     FACE_COMPARISON = "face_comparison"
+    BLOCK_LIST = "block_list"
     AGE = "age"
     GENDER = "gender"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.decision.policy import Condition, Limit, Policy
-from app.decision.recognition import RecognitionAnswer, judge_recognition
+from app.decision.recognition import RecognitionAnswer, judge_faces
 from app.decision.types import AgeRequirement, Decision, Requirements
 from app.pipeline.types import Finding
 from app.vocabulary import Evidence, Outcome, Reason, VerifierName, VerifierResult
@@ -65,8 +65,13 @@ def decide(findings: Sequence[Finding], requirements: Requirements, policy: Poli
     by_evidence = _by_evidence(findings)
     stop = next(_stops(by_evidence, requirements, policy), None)
     answer = RecognitionAnswer()
-    if stop is None and requirements.recognition is not None:
-        answer = judge_recognition(by_evidence.get(Evidence.FACE_COMPARISON), requirements.recognition)
+    if stop is None:
+        answer = judge_faces(
+            by_evidence.get(Evidence.BLOCK_LIST),
+            requirements.block_list,
+            by_evidence.get(Evidence.FACE_COMPARISON),
+            requirements.recognition,
+        )
         stop = _Stop(answer.reason, VerifierName.FACE_RECOGNITION) if answer.reason else None
     lines = _lines(stop, requirements)
     return Decision(
@@ -213,6 +218,9 @@ def _notes(
         notes["match_threshold"] = required.match_threshold
         notes["search_threshold"] = required.search_threshold
         notes["review_threshold"] = required.review_threshold
+    if requirements.block_list is not None:
+        notes["block_threshold"] = requirements.block_list.block_threshold
+        notes["block_review_threshold"] = requirements.block_list.review_threshold
     if answer.reason is Reason.REVIEW_PENDING:
         notes["enrol_on_approval"] = answer.enrol
     return notes

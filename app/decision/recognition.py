@@ -1,9 +1,9 @@
-"""The five modes of face recognition, as a table and one way to read it."""
+"""The five modes of face recognition, as a table and one way to read it; before them, the block list."""
 
 import math
 from dataclasses import dataclass
 
-from app.decision.types import RecognitionMode, RecognitionRequirement
+from app.decision.types import BlockListRequirement, RecognitionMode, RecognitionRequirement
 from app.pipeline.types import Finding
 from app.vocabulary import Reason
 
@@ -43,6 +43,40 @@ class RecognitionAnswer:
     """The face is to be stored: now when passed, on approval when an operator has to look."""
 
 
+def judge_faces(
+    lookup: Finding | None,
+    blocked: BlockListRequirement | None,
+    comparison: Finding | None,
+    required: RecognitionRequirement | None,
+) -> RecognitionAnswer:
+    """Judge block list and mode together: whoever is blocked for certain is told nothing else."""
+    answers = [RecognitionAnswer(judge_block_list(lookup, blocked))] if blocked is not None else []
+    answers += [judge_recognition(comparison, required)] if required is not None else []
+    reason = _gravest([answer.reason for answer in answers if answer.reason is not None])
+    enrols = reason in (None, Reason.REVIEW_PENDING) and any(answer.enrol for answer in answers)
+    return RecognitionAnswer(reason, enrols)
+
+
+def judge_block_list(finding: Finding | None, required: BlockListRequirement) -> Reason | None:
+    """Tell why the block list lets somebody not pass; a list that was not searched lets nobody pass."""
+    if finding is None:
+        return Reason.INTERNAL_ERROR
+    if "size" not in finding.details:
+        # The search never began: no frame of the attempt was good enough.
+        return Reason.LOW_QUALITY
+    if finding.score is None or not math.isfinite(finding.score):
+        return Reason.INTERNAL_ERROR
+    if finding.score < required.review_threshold:
+        return None
+    certain = finding.score >= required.block_threshold or not required.review_uncertain
+    return Reason.FACE_BLOCKED if certain else Reason.REVIEW_PENDING
+
+
+def _gravest(reasons: list[Reason]) -> Reason | None:
+    """Return the first reason that is certain: it needs no operator."""
+    return min(reasons, key=lambda each: each is Reason.REVIEW_PENDING, default=None)
+
+
 def judge_recognition(finding: Finding | None, required: RecognitionRequirement) -> RecognitionAnswer:
     """Read the table. Whatever was not measured, or does not fit the mode, is refused."""
     if finding is None:
@@ -54,21 +88,10 @@ def judge_recognition(finding: Finding | None, required: RecognitionRequirement)
         return RecognitionAnswer(Reason.INTERNAL_ERROR)
     if finding.details["mode"] != required.mode:
         return RecognitionAnswer(Reason.INTERNAL_ERROR)
-    judges = (_judge_blocked, _judge_known, _judge_search)
-    reasons = [reason for judge in judges if (reason := judge(finding, required)) is not None]
-    # What is certain needs no operator.
-    reason = min(reasons, key=lambda each: each is Reason.REVIEW_PENDING, default=None)
+    judged = (judge(finding, required) for judge in (_judge_known, _judge_search))
+    reason = _gravest([reason for reason in judged if reason is not None])
     enrols = reason in (None, Reason.REVIEW_PENDING) and _enrols(finding, required)
     return RecognitionAnswer(reason, enrols)
-
-
-def _judge_blocked(finding: Finding, required: RecognitionRequirement) -> Reason | None:
-    """Nobody on the block list passes, in any mode; None there means that nobody on it is alike at all."""
-    similarity = _similarity(finding, "blocked_similarity")
-    if similarity is None or similarity < required.review_threshold:
-        return None
-    certain = similarity >= required.search_threshold or not required.review_uncertain
-    return Reason.FACE_BLOCKED if certain else Reason.REVIEW_PENDING
 
 
 def _judge_known(finding: Finding, required: RecognitionRequirement) -> Reason | None:

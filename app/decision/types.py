@@ -34,6 +34,18 @@ class RecognitionRequirement:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockListRequirement:
+    """From which likeness to anybody on the project's block list a person does not pass."""
+
+    block_threshold: float
+    """Cosine similarity at or above which the person is taken for a blocked one."""
+    review_threshold: float
+    """Hits in [review, block) are uncertain."""
+    review_uncertain: bool
+    """True: uncertain hits go to an operator. False: they are refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgeRequirement:
     """Age rule; `threshold` None means that the age is only computed."""
 
@@ -51,6 +63,8 @@ class Requirements:
     age: AgeRequirement | None
     gender: bool
     fail_on_multiple_faces: bool
+    block_list: BlockListRequirement | None = None
+    """None: nobody was ever blocked in this project."""
     challenge_path: ChallengePath | None = None
     """Which way an Advanced challenge went; None = unknown, and then both ways are demanded."""
 

@@ -122,6 +122,16 @@ class Calibration(_Frozen):
             for second, second_weight in self._neighbours(second_size)
         )
 
+    def false_match_rate(self, first_size: float, second_size: float, similarity: float) -> float | None:
+        """Return how rarely two strangers are this alike: the strictest tabulated rate that it reaches.
+
+        None when it reaches none, so that they are alike no more than strangers usually are.
+        """
+        covered = max(table.points[-1].fmr for table in self.tables)
+        rates = (point.fmr for point in self.tables[0].points if point.fmr >= covered)
+        reached = (rate for rate in rates if similarity >= self.threshold(first_size, second_size, rate))
+        return min(reached, default=None)
+
     def _table(self, first: int, second: int) -> SizeTable:
         pair = (min(first, second), max(first, second))
         return next(table for table in self.tables if (table.smaller, table.larger) == pair)
@@ -189,23 +199,39 @@ def thresholds(
     most one stranger in twenty to an operator. Without it there is no band, because whoever fell into it
     would be refused unheard, far more often than once in a thousand.
     """
-    if not 0 < false_match_rate < 1:
-        raise InputError("falseMatchRate", "must be above 0 and below 1")
     stored, probe = effective_sizes
-    found = calibration.sizes[-1] if found_size is None else found_size
-    search = calibration.threshold(
-        found, probe, _search_rate(false_match_rate, FALSE_POSITIVE_IDENTIFICATION_RATE, collection_size)
-    )
-    review = calibration.threshold(
-        found, probe, _search_rate(false_match_rate, FALSE_REVIEW_RATE, collection_size)
+    search, review = search_thresholds(
+        calibration, false_match_rate, collection_size, probe, found_size, review_uncertain
     )
     return RecognitionRequirement(
         mode=mode,
         match_threshold=calibration.threshold(stored, probe, false_match_rate),
         search_threshold=search,
-        review_threshold=min(review, search) if review_uncertain else search,
+        review_threshold=review,
         review_uncertain=review_uncertain,
     )
+
+
+def search_thresholds(
+    calibration: Calibration,
+    false_match_rate: float,
+    collection_size: int,
+    probe_size: float,
+    found_size: float | None = None,
+    review_uncertain: bool = False,
+) -> tuple[float, float]:
+    """Return from where a 1:N search has a hit, and from where an operator may have to look.
+
+    See `thresholds`; without `review_uncertain` both are the same.
+    """
+    if not 0 < false_match_rate < 1:
+        raise InputError("falseMatchRate", "must be above 0 and below 1")
+    found = calibration.sizes[-1] if found_size is None else found_size
+    search, review = (
+        calibration.threshold(found, probe_size, _search_rate(false_match_rate, rate, collection_size))
+        for rate in (FALSE_POSITIVE_IDENTIFICATION_RATE, FALSE_REVIEW_RATE)
+    )
+    return search, min(review, search) if review_uncertain else search
 
 
 def rate_per_comparison(search_rate: float, collection_size: int) -> float:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import uuid
+from dataclasses import dataclass
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select
@@ -10,15 +11,26 @@ from sqlalchemy.orm import Session
 
 from app.errors import InputError, NotFoundError, SettingsError, StateConflictError
 from app.faces.protection import Randomness, Rotation, open_rotation, random_rotation, seal_rotation
-from app.models import Collection, Face
+from app.faces.usage import verifications_using
+from app.models import Collection, CollectionKind, Face
 from app.sealing import Sealer
 
 MAX_NAME = 200
 MAX_DESCRIPTION = 1000
+# Names that begin so are the service's own.
+RESERVED_PREFIX = "~"
 
 # Sessions note in `info` which collections they changed: an index in memory must not keep what may yet
 # be rolled back.
 CHANGED = "visavis.changed_collections"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSummary:
+    """A collection and how many faces are in it."""
+
+    collection: Collection
+    faces: int
 
 
 def get_or_create(
@@ -34,7 +46,7 @@ def get_or_create(
 
     Raises `SettingsError` when it exists but holds templates of another length.
     """
-    _advisory_lock(session, f"{project_id}/{name}")
+    lock_name(session, project_id, name)
     collection = find(session, project_id, name)
     if collection is None:
         return create(session, sealer, project_id, name, dimensions, now, randomness=randomness)
@@ -54,24 +66,39 @@ def create(
     randomness: Randomness = os.urandom,
 ) -> Collection:
     """Make an empty collection; `StateConflictError` when the project has one of that name."""
-    _require_length("collectionId", name, 1, MAX_NAME)
+    _require_free_name(session, project_id, name)
     _require_length("description", description, 0, MAX_DESCRIPTION)
-    if find(session, project_id, name) is not None:
-        raise StateConflictError(f"the collection {name!r} exists already")
-    collection = Collection(
-        id=str(uuid.UUID(bytes=randomness(16), version=4)), project_id=project_id, name=name,
-        description=description, sealed_rotation=b"", dimensions=dimensions, revision=0,
-        created_at=now, updated_at=now,
-    )  # fmt: skip
-    _renew_rotation(sealer, collection, randomness)
+    collection = new_collection(sealer, project_id, name, dimensions, now, randomness)
+    collection.description = description
     session.add(collection)
     session.flush()
     return collection
 
 
+def new_collection(
+    sealer: Sealer,
+    project_id: str,
+    name: str,
+    dimensions: int,
+    now: float,
+    randomness: Randomness,
+    kind: CollectionKind = CollectionKind.FACES,
+) -> Collection:
+    """Return an empty collection with a rotation of its own, not yet in the database."""
+    collection = Collection(
+        id=str(uuid.UUID(bytes=randomness(16), version=4)), project_id=project_id, name=name, kind=kind,
+        description="", sealed_rotation=b"", dimensions=dimensions, revision=0,
+        created_at=now, updated_at=now,
+    )  # fmt: skip
+    _renew_rotation(sealer, collection, randomness)
+    return collection
+
+
 def find(session: Session, project_id: str, name: str) -> Collection | None:
-    """Return the project's collection of that name, or None."""
-    return session.scalar(select(Collection).filter_by(project_id=project_id, name=name))
+    """Return the project's collection of that name, or None; the block list has no name to be found by."""
+    return session.scalar(
+        select(Collection).filter_by(project_id=project_id, name=name, kind=CollectionKind.FACES)
+    )
 
 
 def get(session: Session, project_id: str, name: str) -> Collection:
@@ -82,11 +109,45 @@ def get(session: Session, project_id: str, name: str) -> Collection:
     return collection
 
 
-def update(session: Session, collection: Collection, description: str, now: float) -> None:
-    """Change the description; the name is what configurations point at and stays."""
-    _require_length("description", description, 0, MAX_DESCRIPTION)
+def list_collections(session: Session, project_id: str) -> list[CollectionSummary]:
+    """Return the project's collections by name, each with the number of its faces."""
+    faces = select(func.count()).where(Face.collection_id == Collection.id).scalar_subquery()
+    rows = session.execute(
+        select(Collection, faces)
+        .filter_by(project_id=project_id, kind=CollectionKind.FACES)
+        .order_by(Collection.name)
+    )
+    return [CollectionSummary(row[0], row[1]) for row in rows]
+
+
+def count_faces(session: Session, collection: Collection) -> int:
+    """Return how many faces the collection holds, whatever they were made with."""
+    return session.scalar(select(func.count()).select_from(Face).filter_by(collection_id=collection.id)) or 0
+
+
+def update(
+    session: Session,
+    collection: Collection,
+    now: float,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+) -> None:
+    """Change name or description; None leaves it as it is.
+
+    Raises `StateConflictError` when the new name is taken, or while a verification uses the old one: its
+    next visitor would silently begin an empty collection of that name, and every duplicate would pass.
+    """
     lock_collection(session, collection)
-    collection.description = description
+    if name is not None and name != collection.name:
+        _require_free_name(session, collection.project_id, name)
+        users = verifications_using(session, collection)
+        if users:
+            raise StateConflictError(f"the collection is used by the verification {users[0]!r}")
+        collection.name = name
+    if description is not None:
+        _require_length("description", description, 0, MAX_DESCRIPTION)
+        collection.description = description
     next_revision(session, collection, now)
 
 
@@ -96,6 +157,7 @@ def reset(
     """Delete every face and renew the rotation: templates in old backups stay unreadable."""
     lock_collection(session, collection)
     _renew_rotation(sealer, collection, randomness)
+    collection.sealed_next_rotation = collection.next_dimensions = None
     next_revision(session, collection, now)
     session.execute(delete_rows(Face).where(Face.collection_id == collection.id))
 
@@ -103,7 +165,7 @@ def reset(
 def delete(session: Session, collection: Collection) -> None:
     """Destroy the key first, then the faces and the collection itself."""
     lock_collection(session, collection)
-    collection.sealed_rotation = b""
+    collection.sealed_rotation, collection.sealed_next_rotation = b"", None
     session.flush()
     _note_change(session, collection)
     session.execute(delete_rows(Face).where(Face.collection_id == collection.id))
@@ -124,6 +186,11 @@ def lock_collection(session: Session, collection: Collection) -> None:
     """
     _advisory_lock(session, collection.id)
     session.refresh(collection)
+
+
+def lock_name(session: Session, project_id: str, name: str) -> None:
+    """Let nobody else make a collection of that name until this transaction ends."""
+    _advisory_lock(session, f"{project_id}/{name}")
 
 
 def next_revision(session: Session, collection: Collection, now: float) -> int:
@@ -147,6 +214,14 @@ def require_dimensions(collection: Collection, dimensions: int) -> None:
 def _renew_rotation(sealer: Sealer, collection: Collection, randomness: Randomness) -> None:
     rotation = random_rotation(collection.dimensions, randomness)
     collection.sealed_rotation = seal_rotation(sealer, collection.id, rotation)
+
+
+def _require_free_name(session: Session, project_id: str, name: str) -> None:
+    _require_length("collectionId", name, 1, MAX_NAME)
+    if name.startswith(RESERVED_PREFIX):
+        raise InputError("collectionId", f"must not begin with {RESERVED_PREFIX}")
+    if find(session, project_id, name) is not None:
+        raise StateConflictError(f"the collection {name!r} exists already")
 
 
 def _note_change(session: Session, collection: Collection) -> None:

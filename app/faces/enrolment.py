@@ -7,16 +7,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.db import BUSY_TIMEOUT_MS, Database
-from app.errors import InputError, NotFoundError, StateConflictError
+from app.errors import NotFoundError, StateConflictError
 from app.faces.collections import lock_collection, next_revision, require_dimensions, rotation_of
+from app.faces.keys import add_key, face_named, require_key
 from app.faces.protection import Randomness, protect
-from app.faces.recognition import face_named, kind_of
+from app.faces.recognition import kind_of
 from app.faces.types import Template
 from app.faces.vectors import cosine_similarity, fused, stored_template, template_bytes
-from app.models import Collection, Face, FaceKey
+from app.models import Collection, Face
 from app.sealing import Sealer
 
-MAX_EXTERNAL_ID = 256
 # Emptying the log keeps writers out while it waits for readers: better to come back later.
 ERASE_TIMEOUT_MS = 250
 
@@ -45,21 +45,16 @@ def enrol(
 
     Raises `StateConflictError` when the external id names a face already: it is never moved to another.
     """
-    _require_external_id(external_id)
+    if external_id is not None:
+        require_key(external_id, "reExternalId")
     lock_collection(session, collection)
     require_dimensions(collection, len(template.embedding))
     if face_named(session, collection, external_id) is not None:
         raise StateConflictError("the external id names a face already")
     face = _new_face(session, sealer, collection, template, now, purge_at, randomness)
     if external_id is not None:
-        session.add(_key(collection, external_id, face, now))
-    session.flush()
+        add_key(session, collection, face, external_id, now)
     return face.id
-
-
-def _require_external_id(external_id: str | None) -> None:
-    if external_id is not None and not 1 <= len(external_id) <= MAX_EXTERNAL_ID:
-        raise InputError("reExternalId", f"must have 1 to {MAX_EXTERNAL_ID} characters")
 
 
 def _new_face(
@@ -81,10 +76,6 @@ def _new_face(
     session.add(face)
     session.flush()
     return face
-
-
-def _key(collection: Collection, external_id: str, face: Face, now: float) -> FaceKey:
-    return FaceKey(collection_id=collection.id, external_id=external_id, face_id=face.id, created_at=now)
 
 
 def refine(
@@ -146,6 +137,15 @@ def forget_external_id(session: Session, collection: Collection, external_id: st
     """Delete the face that an external id names; False when it names none."""
     face = face_named(session, collection, external_id)
     return face is not None and forget_face(session, collection, face.id, now)
+
+
+def forget_all(session: Session, collection: Collection, now: float) -> int:
+    """Delete every face of a collection and return how many; `collections.reset` renews the key as well."""
+    lock_collection(session, collection)
+    gone = delete(Face).where(Face.collection_id == collection.id).returning(Face.id)
+    forgotten = len(session.execute(gone).all())
+    next_revision(session, collection, now)
+    return forgotten
 
 
 def forget_expired(session: Session, now: float, limit: int = 1000) -> int:

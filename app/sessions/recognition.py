@@ -3,12 +3,20 @@
 Both run in the transaction of the decision, under the collection's lock.
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from app.decision.types import Decision, RecognitionMode, RecognitionRequirement
-from app.faces import collections, enrolment, recognition
+from app.decision.types import (
+    BlockListRequirement,
+    Decision,
+    RecognitionMode,
+    RecognitionRequirement,
+    Requirements,
+)
+from app.faces import blocking, collections, enrolment, keys, recognition
 from app.faces.calibration import thresholds
 from app.faces.types import Template, TemplateKind
 from app.models import Collection, Face, VerificationSession
@@ -22,14 +30,24 @@ from app.vocabulary import Evidence, Outcome
 DAY_SECONDS = 24 * 3600
 
 
+# What the block list demands before it was searched: nobody is unlike enough.
+EVERYBODY_BLOCKED = BlockListRequirement(-math.inf, -math.inf, review_uncertain=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What comparing gave: the finding for the policy, and what storing needs."""
+    """What comparing gave: findings and thresholds for the policy, and what storing needs."""
 
-    finding: Finding
-    requirement: RecognitionRequirement
+    findings: tuple[Finding, ...]
+    requirements: Requirements
     template: Template | None = None
     collection: Collection | None = None
+
+    @property
+    def details(self) -> Mapping[str, float | int | str | bool | None]:
+        """Numbers of the comparison that the mode asked for; empty when it asked for none."""
+        found = (each for each in self.findings if each.evidence is Evidence.FACE_COMPARISON)
+        return next((each.details for each in found), {})
 
 
 def compare(
@@ -37,17 +55,64 @@ def compare(
     db: Session,
     visit: VerificationSession,
     published: PublishedConfiguration,
-    required: RecognitionRequirement,
+    requirements: Requirements,
     record: CaptureRecord,
     now: float,
 ) -> Comparison:
-    """Fuse the visit's embeddings and compare them as the mode needs.
+    """Fuse the visit's embeddings, search the block list and compare as the mode needs.
 
-    A visit without a usable embedding gives an unmeasurable finding, which never passes.
+    The block list is searched at every visit of a project that has one: every capture embeds faces, for
+    continuity, whether or not recognition is asked for. A visit without a usable embedding gives
+    unmeasurable findings, which never pass.
     """
+    blocked = blocking.block_list(db, published.project_id)
+    if blocked is None and requirements.recognition is None:
+        return Comparison((), requirements)
     template = fused_template(record)
     if template is None:
-        return Comparison(_nothing_to_compare(record), required)
+        return _nothing_to_compare(record, requirements, blocked)
+    found = Comparison((), requirements, template)
+    if blocked is not None:
+        found = _look_up(runtime, db, published, blocked, found, template)
+    if requirements.recognition is not None:
+        found = _compare(runtime, db, visit, published, requirements.recognition, found, template, now)
+    return found
+
+
+def _look_up(
+    runtime: Runtime,
+    db: Session,
+    published: PublishedConfiguration,
+    blocked: Collection,
+    before: Comparison,
+    template: Template,
+) -> Comparison:
+    finding = blocking.look_up(db, runtime.index, runtime.sealer, blocked, template)
+    configured = published.configuration.verifier_configs.face_recognition
+    requirement = blocking.requirement_for(
+        runtime.calibration,
+        finding,
+        template.effective_size,
+        configured.false_match_rate,
+        configured.on_uncertain == "Review",
+    )
+    return replace(
+        before,
+        findings=(*before.findings, finding),
+        requirements=replace(before.requirements, block_list=requirement),
+    )
+
+
+def _compare(
+    runtime: Runtime,
+    db: Session,
+    visit: VerificationSession,
+    published: PublishedConfiguration,
+    required: RecognitionRequirement,
+    before: Comparison,
+    template: Template,
+    now: float,
+) -> Comparison:
     collection = collections.get_or_create(
         db, runtime.sealer, published.project_id, _collection_name(published), len(template.embedding), now
     )
@@ -64,7 +129,12 @@ def compare(
         required.review_uncertain,
         _size_of(db, finding.details["search_face_id"]),
     )
-    return Comparison(finding, requirement, template, collection)
+    return Comparison(
+        (*before.findings, finding),
+        replace(before.requirements, recognition=requirement),
+        template,
+        collection,
+    )
 
 
 def store(
@@ -78,9 +148,10 @@ def store(
 ) -> None:
     """Enrol, or refine what is stored, as the decision says; set the session's face id."""
     template, collection = comparison.template, comparison.collection
-    if decision.outcome is not Outcome.PASSED or template is None or collection is None:
+    required = comparison.requirements.recognition
+    if decision.outcome is not Outcome.PASSED or template is None or collection is None or required is None:
         return
-    details = comparison.finding.details
+    details = comparison.details
     if decision.enrol:
         keeps_for = configuration.retention_config.face_days
         purge_at = now + keeps_for * DAY_SECONDS if keeps_for is not None else None
@@ -92,12 +163,12 @@ def store(
     if face_id is None:
         return
     visit.face_id = str(face_id)
-    if comparison.requirement.mode is RecognitionMode.IDENTIFICATION:
+    if required.mode is RecognitionMode.IDENTIFICATION:
         # Identification takes no external id, it answers with the stored one.
-        names = recognition.external_ids_of(db, visit.face_id)
+        names = keys.keys_of(db, visit.face_id)
         visit.external_id = names[0] if names else None
-    threshold = comparison.requirement.match_threshold
-    enrolment.refine(db, runtime.sealer, collection, str(face_id), template, threshold, now)
+    threshold = required.match_threshold
+    enrolment.refine(db, runtime.sealer, collection, visit.face_id, template, threshold, now)
 
 
 def fused_template(record: CaptureRecord) -> Template | None:
@@ -124,9 +195,21 @@ def _size_of(db: Session, face_id: object) -> float | None:
     return face.effective_size if face is not None else None
 
 
-def _nothing_to_compare(record: CaptureRecord) -> Finding:
+def _nothing_to_compare(
+    record: CaptureRecord, requirements: Requirements, blocked: Collection | None
+) -> Comparison:
+    findings = []
+    if blocked is not None:
+        findings.append(_unmeasured(record, Evidence.BLOCK_LIST))
+        requirements = replace(requirements, block_list=EVERYBODY_BLOCKED)
+    if requirements.recognition is not None:
+        findings.append(_unmeasured(record, Evidence.FACE_COMPARISON))
+    return Comparison(tuple(findings), requirements)
+
+
+def _unmeasured(record: CaptureRecord, evidence: Evidence) -> Finding:
     return Finding(
-        Evidence.FACE_COMPARISON,
+        evidence,
         None,
         recognition.UNIT,
         f"{record.recognition_model} on {record.landmarker}",

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.decision.recognition import RULES_OF_MODE, judge_recognition
-from app.decision.types import RecognitionMode, RecognitionRequirement
+from app.decision.recognition import RULES_OF_MODE, judge_faces, judge_recognition
+from app.decision.types import BlockListRequirement, RecognitionMode, RecognitionRequirement
 from app.pipeline.types import Finding
 from app.vocabulary import Evidence, Outcome, Reason, VerifierName, VerifierResult
 from tests.unit.test_decide_required import EVERYTHING, decided, without
@@ -26,7 +26,6 @@ def compared(
     *,
     match: float | None = None,
     search: float | None = None,
-    blocked: float | None = None,
     size: int = 100,
     score: float | None = 0.0,
 ) -> Finding:
@@ -35,10 +34,17 @@ def compared(
         "known": match is not None,
         "match_similarity": match,
         "search_similarity": search,
-        "blocked_similarity": blocked,
         "collection_size": size,
     }
     return Finding(Evidence.FACE_COMPARISON, score, "cosine", "model", details)
+
+
+def looked_up(similarity: float | None) -> Finding:
+    return Finding(Evidence.BLOCK_LIST, similarity, "cosine", "model", {"size": 3})
+
+
+def block_list(*, review: bool = False) -> BlockListRequirement:
+    return BlockListRequirement(0.96, 0.90, review_uncertain=review)
 
 
 # mode, 1:1 similarity (None: unknown id), best other identity, reason, enrolled
@@ -79,20 +85,55 @@ def test_an_uncertain_hit_goes_to_an_operator_where_one_is_asked(mode: Recogniti
 
 
 @pytest.mark.parametrize("mode", RecognitionMode)
-def test_nobody_on_the_block_list_passes_in_any_mode(mode: RecognitionMode) -> None:
-    finding = compared(mode, match=MATCHES, search=STRANGER, blocked=HIT)
-    assert judge_recognition(finding, requirement(mode)).reason is Reason.FACE_BLOCKED
+def test_nobody_on_the_block_list_passes_or_is_stored_in_any_mode(mode: RecognitionMode) -> None:
+    finding = compared(mode, match=MATCHES, search=STRANGER)
+    answer = judge_faces(looked_up(HIT), block_list(), finding, requirement(mode))
+    assert (answer.reason, answer.enrol) == (Reason.FACE_BLOCKED, False)
+
+
+def test_who_is_blocked_is_told_nothing_of_a_duplicate() -> None:
+    finding = compared(UNIQUE, search=HIT)
+    assert (
+        judge_faces(looked_up(HIT), block_list(), finding, requirement(UNIQUE)).reason is Reason.FACE_BLOCKED
+    )
 
 
 def test_likeness_to_a_blocked_face_that_is_uncertain_fails_closed_or_goes_to_an_operator() -> None:
-    finding = compared(CALCULATION, blocked=UNSURE)
-    assert judge_recognition(finding, requirement(CALCULATION)).reason is Reason.FACE_BLOCKED
-    assert judge_recognition(finding, requirement(CALCULATION, review=True)).reason is Reason.REVIEW_PENDING
+    stored = compared(CALCULATION), requirement(CALCULATION)
+    assert judge_faces(looked_up(UNSURE), block_list(), *stored).reason is Reason.FACE_BLOCKED
+    answer = judge_faces(looked_up(UNSURE), block_list(review=True), *stored)
+    assert (answer.reason, answer.enrol) == (Reason.REVIEW_PENDING, True)
 
 
 def test_what_is_certain_needs_no_operator() -> None:
-    finding = compared(UNIQUE, match=STRANGER, search=UNSURE, blocked=UNSURE)
-    assert judge_recognition(finding, requirement(UNIQUE, review=True)).reason is Reason.FACE_MISMATCH
+    finding = compared(UNIQUE, match=STRANGER, search=UNSURE)
+    answer = judge_faces(
+        looked_up(UNSURE), block_list(review=True), finding, requirement(UNIQUE, review=True)
+    )
+    assert answer.reason is Reason.FACE_MISMATCH
+
+
+@pytest.mark.parametrize("lookup", [None, looked_up(None), looked_up(float("nan"))])
+def test_a_block_list_that_was_not_read_passes_nobody(lookup: Finding | None) -> None:
+    assert judge_faces(lookup, block_list(), None, None).reason is Reason.INTERNAL_ERROR
+    finding = compared(CALCULATION)
+    answer = judge_faces(lookup, block_list(), finding, requirement(CALCULATION))
+    assert (answer.reason, answer.enrol) == (Reason.INTERNAL_ERROR, False)
+
+
+def test_a_blocked_face_fails_a_session_that_asked_for_no_recognition() -> None:
+    requirements = replace(EVERYTHING, recognition=None, block_list=block_list())
+    decision = decided(
+        [*without(Evidence.FACE_COMPARISON, Evidence.BLOCK_LIST), looked_up(HIT)], requirements
+    )
+    assert (decision.outcome, decision.reason) == (Outcome.FAILED, Reason.FACE_BLOCKED)
+    assert set(decision.verifiers.values()) == {VerifierResult.FAILED, VerifierResult.NOT_EXECUTED}
+    assert decision.notes["block_threshold"] == 0.96
+
+
+def test_nobody_alike_on_the_block_list_changes_nothing() -> None:
+    requirements = replace(EVERYTHING, block_list=block_list())
+    assert decided(without(), requirements).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("mode", [DUPLICATE, UNIQUE])

@@ -10,6 +10,7 @@ from app.decision.decide import decide, required_verifiers
 from app.decision.policy import Limit, Policy
 from app.decision.types import (
     AgeRequirement,
+    BlockListRequirement,
     Decision,
     RecognitionMode,
     RecognitionRequirement,
@@ -90,6 +91,7 @@ BEST: dict[Evidence, tuple[float, dict[str, float | int | str | bool | None]]] =
             "collection_size": 0,
         },
     ),
+    Evidence.BLOCK_LIST: (-1.0, {"size": 3}),
 }
 
 
@@ -282,7 +284,8 @@ def spoilt(evidence: Evidence, luck: int) -> Finding:
     if luck == 0:
         return replace(best, score=None)
     worse = 1.0 if evidence is Evidence.LIGHT_REFLECTION else -5.0
-    return replace(best, score=worse) if luck == 1 and evidence is not Evidence.FACE_COMPARISON else best
+    compares_faces = evidence in (Evidence.FACE_COMPARISON, Evidence.BLOCK_LIST)
+    return replace(best, score=worse) if luck == 1 and not compares_faces else best
 
 
 REQUIREMENTS = st.builds(
@@ -293,6 +296,7 @@ REQUIREMENTS = st.builds(
     gender=st.booleans(),
     fail_on_multiple_faces=st.booleans(),
     challenge_path=st.sampled_from([None, *ChallengePath]),
+    block_list=st.sampled_from([None, BlockListRequirement(0.9, 0.8, review_uncertain=False)]),
 )
 
 

@@ -5,11 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.errors import InputError, NotFoundError, SettingsError, StateConflictError
 from app.faces import collections
 from app.models import Collection, Face, FaceKey
 from app.sealing import SealBrokenError, Sealer
+from app.verifications import store
 from tests.unit.face_world import (
     DIMENSIONS,
     NOON,
@@ -61,7 +63,7 @@ def test_every_change_raises_the_revision(tmp_path: Path) -> None:
         seen = [collection.revision]
         enrol_person(db, 1)
         seen.append(collection.revision)
-        collections.update(db, collection, "people who bought something", NOON + 1)
+        collections.update(db, collection, NOON + 1, description="people who bought something")
         seen.append(collection.revision)
         collections.reset(db, SEALER, collection, NOON + 2)
         seen.append(collection.revision)
@@ -122,3 +124,45 @@ def test_a_lock_number_fits_into_a_signed_bigint_and_never_changes() -> None:
     keys = [collections.advisory_key(str(number)) for number in range(100)]
     assert len(set(keys)) == 100
     assert all(-(2**63) <= key < 2**63 for key in keys)
+
+
+def publish(db: Session, name: str, **recognition: object) -> str:
+    others = {"liveness": {"type": "Verification"}}
+    document = {"name": name, "verifierConfigs": {"faceRecognition": recognition, **others}}
+    return store.publish(db, PROJECT, document, NOON).configuration.id
+
+
+def test_collections_are_listed_with_their_faces(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db:
+        enrol_person(db, 1)
+        enrol_person(db, 2)
+        collection_of(db, "another")
+        listed = collections.list_collections(db, PROJECT)
+        assert [(each.collection.name, each.faces) for each in listed] == [("another", 0), ("customers", 2)]
+
+
+def test_a_collection_is_renamed_and_keeps_its_faces(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db:
+        enrol_person(db, 1, "anna")
+        collections.update(db, collection_of(db), NOON, name="members")
+        assert collections.find(db, PROJECT, "customers") is None
+        assert collections.count_faces(db, collections.get(db, PROJECT, "members")) == 1
+
+
+def test_a_collection_that_a_verification_uses_keeps_its_name(tmp_path: Path) -> None:
+    with make_database(tmp_path).transaction() as db:
+        own = publish(db, "Its own", type="DuplicateVerification")
+        publish(db, "Shop", type="MatchVerification", collectionId="customers")
+        publish(db, "Off", type="Disabled", collectionId="others")
+        for name, user in (("customers", "Shop"), (own, "Its own")):
+            with pytest.raises(StateConflictError, match=user):
+                collections.update(db, collection_of(db, name), NOON, name="members")
+        collections.update(db, collection_of(db, "others"), NOON, name="members")
+
+
+@pytest.mark.parametrize(("name", "error"), [("others", StateConflictError), ("~mine", InputError)])
+def test_a_new_name_must_be_free(tmp_path: Path, name: str, error: type[Exception]) -> None:
+    with make_database(tmp_path).transaction() as db:
+        collection_of(db, "others")
+        with pytest.raises(error):
+            collections.update(db, collection_of(db), NOON, name=name)

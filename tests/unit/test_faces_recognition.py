@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.decision.types import RecognitionMode
 from app.errors import SettingsError
 from app.faces.enrolment import enrol
-from app.faces.recognition import NOBODY_ALIKE, compare, external_ids_of
+from app.faces.keys import keys_of
+from app.faces.recognition import NOBODY_ALIKE, compare
 from app.faces.search.in_process import FaceIndex
 from app.faces.types import Template
 from app.pipeline.types import Finding
@@ -40,12 +41,9 @@ def db(tmp_path: Path) -> Iterator[Session]:
     database.engine.dispose()
 
 
-def measure(
-    db: Session, probe: Template, mode: RecognitionMode, external_id: str | None = None, blocked: bool = False
-) -> Finding:
-    block_list = collection_of(db, "blocked") if blocked else None
+def measure(db: Session, probe: Template, mode: RecognitionMode, external_id: str | None = None) -> Finding:
     collection = collection_of(db)
-    return compare(db, FaceIndex(), SEALER, collection, probe, mode, external_id, block_list)
+    return compare(db, FaceIndex(), SEALER, collection, probe, mode, external_id)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -58,7 +56,6 @@ def test_an_empty_collection_is_measured_as_nobody_alike(db: Session, mode: Reco
         "known": False,
         "match_similarity": None,
         "search_similarity": None,
-        "blocked_similarity": None,
         "collection_size": 0,
         "match_face_id": None,
         "search_face_id": None,
@@ -105,7 +102,7 @@ def test_identification_says_who_it_is(db: Session) -> None:
     finding = measure(db, template(face_of(ANNA)), RecognitionMode.IDENTIFICATION)
     assert finding.details["search_face_id"] == anna
     assert finding.details["collection_size"] == 2
-    assert external_ids_of(db, anna) == ("anna",)
+    assert keys_of(db, anna) == ("anna",)
 
 
 @pytest.mark.parametrize("mode", [RecognitionMode.MATCH, RecognitionMode.CALCULATION_ONLY])
@@ -132,20 +129,6 @@ def test_uniqueness_cannot_be_measured_past_faces_of_another_model(
     old = template(face_of(ANNA), kind=OTHER_KIND)
     enrol(db, SEALER, collection_of(db), old, None, NOON, purge_at=None)
     assert not measure(db, template(face_of(ANNA)), mode, "anna").measurable
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_the_block_list_is_searched_in_every_mode(db: Session, mode: RecognitionMode) -> None:
-    enrol_person(db, ANNA, name="blocked")
-    finding = measure(db, template(face_of(ANNA)), mode, "anna", blocked=True)
-    assert finding.details["blocked_similarity"] == pytest.approx(1.0, abs=1e-5)
-
-
-def test_a_block_list_of_another_model_cannot_be_passed(db: Session) -> None:
-    old = template(face_of(ANNA), kind=OTHER_KIND)
-    enrol(db, SEALER, collection_of(db, "blocked"), old, None, NOON, purge_at=None)
-    finding = measure(db, template(face_of(ANNA)), RecognitionMode.MATCH, "anna", blocked=True)
-    assert not finding.measurable
 
 
 def test_an_embedding_of_another_length_is_refused(db: Session) -> None:
