@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from app.inference.types import RgbImage
 from app.sandbox.head import Head
 from app.sandbox.mesh import LANDMARK_COUNT, HeadMesh, triangulated
-from app.sandbox.outline import Floats
+from app.sandbox.outline import FACE_OVAL, Floats
 from app.sandbox.pose import NEUTRAL
 from app.simulation.scenes import room_corners, room_picture
 
 # Points of the grid on the sheet; affine triangles of 40 pixels follow its perspective to 0.1 pixel.
 GRID = (17, 13)
+# Where scissors go: factors on the outline of the face, for ears, hair and chin.
+CUT_ASIDE, CUT_ABOVE, CUT_BELOW = 1.12, 1.35, 1.04
 # The room behind the sheet is this many times as far away, so that it is always painted first.
 ROOM_DISTANCE = 10.0
 # A screen seen through a camera: lifted black, cool white, and beats between the two pixel grids.
@@ -27,6 +30,20 @@ def photo_sheet(head: Head, bend_deg: float = 0.0) -> Head:
     `bend_deg` it is bent around a vertical axis by so much from edge to edge, the face to the front.
     """
     points = np.vstack([head.landmarks()[:, :2], _grid(head.frame)])
+    mesh = _sheet(points, _bent(points - np.array(head.frame) / 2, bend_deg), head)
+    return Head(_beside_room(head.render(NEUTRAL)), 1.0, 0, mesh, head.frame)
+
+
+def cut_out(head: Head, bend_deg: float = 0.0) -> Head:
+    """Return the same photo, cut out around the head: what is seen around it is the room behind."""
+    oval = head.landmarks()[list(FACE_OVAL), :2]
+    middle = oval.mean(axis=0)
+    hair = np.where(oval[:, 1:] < middle[1], CUT_ABOVE, CUT_BELOW)
+    outline = middle + (oval - middle) * np.hstack([np.full_like(hair, CUT_ASIDE), hair])
+    inside = cv2.convexHull(outline.astype(np.float32))
+    grid = _grid(head.frame)
+    kept = [cv2.pointPolygonTest(inside, (float(x), float(y)), False) > 0 for x, y in grid]
+    points = np.vstack([head.landmarks()[:, :2], outline, grid[np.array(kept)]])
     mesh = _sheet(points, _bent(points - np.array(head.frame) / 2, bend_deg), head)
     return Head(_beside_room(head.render(NEUTRAL)), 1.0, 0, mesh, head.frame)
 

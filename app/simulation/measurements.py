@@ -1,0 +1,193 @@
+"""The tier `measurements`: nothing is rendered and no network runs; rows come out of tables, noise is added.
+
+Landmarks, quality, colours and embeddings are what the real models read from the same body in the same pose;
+light, camera automatics and tone curve are computed on the two colours that the light challenge looks at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from app.inference.types import FaceEngine
+from app.pipeline.landmarks import face_middle, face_width, inter_eye_distance
+from app.pipeline.planning import FramePlan, plan_frame
+from app.pipeline.pose import head_pose
+from app.pipeline.types import TRACKED_LANDMARKS, FaceMeasurement, FaceQuality, FrameMeasurement
+from app.sandbox.head import Head
+from app.sandbox.pose import HeadPose
+from app.simulation import readings as columns
+from app.simulation.attempt import Exposure
+from app.simulation.camera import DISPLAY_GAMMA, Webcam
+from app.simulation.grid import Setting
+from app.simulation.pixels import SIZE, overlaid, scene_of
+from app.simulation.readings import Row, log_light, read_row
+from app.simulation.server import NEEDS, Server
+from app.simulation.sight import Sight
+from app.simulation.tables import BodyTable, CameraNoise
+
+# Pictures taken through each camera to learn its noise, and how far the heads on them are turned.
+NOISE_SAMPLES, NOISE_YAW, NOISE_PITCH = 12, 24.0, 16.0
+# Share of a picture that is face, for cameras that meter the whole of it.
+FACE_SHARE = 0.25
+LUMA = np.array([0.299, 0.587, 0.114])
+TRACKED = len(TRACKED_LANDMARKS)
+
+
+@dataclass(slots=True)
+class Library:
+    """All tables and cameras of one process."""
+
+    engine: FaceEngine
+    sitters: Sequence[Head]
+    """Heads that each camera's noise is measured on."""
+    _tables: dict[tuple[int, bool], BodyTable] = field(default_factory=dict)
+    _noises: dict[str, CameraNoise] = field(default_factory=dict)
+
+    def table(self, body: Head, on_display: bool) -> BodyTable:
+        """Return a body's table."""
+        key = (id(body), on_display)
+        if key not in self._tables:
+            self._tables[key] = BodyTable(body, on_display, self.engine)
+        return self._tables[key]
+
+    def noise(self, setting: Setting) -> CameraNoise:
+        """Return what a camera adds, measured when first asked for."""
+        if setting.name not in self._noises:
+            self._noises[setting.name] = self._measure_noise(setting)
+        return self._noises[setting.name]
+
+    def _measure_noise(self, setting: Setting) -> CameraNoise:
+        rng, camera = np.random.default_rng(0), setting.build(0)
+        found, missed = [], 0
+        for number in range(NOISE_SAMPLES):
+            yaw, pitch = rng.uniform(-1, 1, 2) * (NOISE_YAW, NOISE_PITCH)
+            body = self.sitters[number % len(self.sitters)]
+            sight = Sight(body, HeadPose(yaw_deg=float(yaw), pitch_deg=float(pitch)))
+            expected = self.table(body, on_display=False).row(float(yaw), float(pitch))
+            row = read_row(camera.capture(scene_of(sight)), self.engine)
+            missed += row is None
+            if row is not None and expected is not None:
+                found.append(row - _developed(expected, camera, np.ones(3)))
+        residuals = np.stack(found) if found else np.zeros((1, columns.EMBEDDING_BEGIN + 128))
+        return CameraNoise(residuals.mean(axis=0), residuals - residuals.mean(axis=0), missed / NOISE_SAMPLES)
+
+
+class MeasurementEye:
+    """Looks up and adds noise."""
+
+    def __init__(self, library: Library, setting: Setting, camera: Webcam, rng: np.random.Generator) -> None:
+        self._library, self._camera, self._rng = library, camera, rng
+        self._noise = library.noise(setting)
+
+    def measure(
+        self, exposures: Sequence[Exposure], received_ms: float, server: Server
+    ) -> list[FrameMeasurement]:
+        """Measure a batch that follows `server.frames`."""
+        known = list(server.frames)
+        for exposure in exposures:
+            plan = plan_frame(known, exposure.client_ms, NEEDS, quick=server.progress.quick)
+            known.append(self._frame(exposure, len(known), received_ms, plan))
+        return known[len(server.frames) :]
+
+    def _frame(
+        self, exposure: Exposure, number: int, received_ms: float, plan: FramePlan
+    ) -> FrameMeasurement:
+        still = exposure.sight.still
+        rng = self._rng if still is None else np.random.default_rng(still)
+        row = self._row(exposure.sight, exposure.exposed_ms / 1000, rng)
+        return FrameMeasurement(
+            number=number,
+            client_ms=exposure.client_ms,
+            received_ms=received_ms,
+            digest=f"{(1 << 64) + number if still is None else still:032x}",
+            size=SIZE,
+            face_count=int(row is not None),
+            face=None if row is None else _face(row, plan),
+            noise=0.0 if row is None else max(0.0, float(row[columns.NOISE])),
+        )
+
+    def _row(self, sight: Sight, at: float, rng: np.random.Generator) -> Row | None:
+        table, pose = self._library.table(sight.body, sight.on_display), sight.pose
+        row = table.row(pose.yaw_deg, pose.pitch_deg)
+        if row is None or rng.random() < self._noise.miss_rate:
+            return None
+        row = _moved(row, sight)
+        _shine(row, sight, table)
+        return _developed(row, self._camera, self._gains(row, at)) + self._noise.draw(rng)
+
+    def _gains(self, row: Row, at: float) -> Row:
+        face, wall = (np.exp(row[part]) for part in (columns.FACE, columns.BACKGROUND))
+        return self._camera.adaptation.gains(FACE_SHARE * face + (1 - FACE_SHARE) * wall, at)
+
+
+def _moved(row: Row, sight: Sight) -> Row:
+    """Return the row of a head that is nearer, beside or tilted: a similarity of its landmarks."""
+    moved, pose = row.copy(), sight.pose
+    points = moved[columns.LANDMARKS].reshape(TRACKED, 3)
+    middle = points[:, :2].mean(axis=0)
+    angle = np.radians(pose.roll_deg)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    points[:, :2] = (points[:, :2] - middle) @ turn.T + middle + SIZE[0] * np.array([pose.dx, pose.dy])
+    points /= pose.distance
+    return moved
+
+
+def _shine(row: Row, sight: Sight, table: BodyTable) -> None:
+    """Add to the two colours whatever light and paint the sight has."""
+    parts = (columns.FACE, columns.BACKGROUND)
+    if sight.light is not None:
+        shares = table.light(sight.pose.yaw_deg, sight.pose.pitch_deg)
+        nearer = sight.pose.distance**-2
+        screen = np.array(sight.light.screen_rgb)
+        for part, share in zip(parts, (shares.face, shares.background * sight.light.room), strict=True):
+            row[part] += np.log(sight.light.ambient + screen * share * nearer)
+    for part in parts:
+        if sight.overlay is not None:
+            shown = overlaid(np.exp(row[part] / DISPLAY_GAMMA), sight.overlay)
+            row[part] = log_light(shown**DISPLAY_GAMMA)
+        if any(sight.glare):
+            row[part] = np.log(np.exp(row[part]) + sight.glare)
+
+
+def _developed(row: Row, camera: Webcam, gains: Row) -> Row:
+    """Return the row with its colours as the camera's tone curve gives them."""
+    developed = row.copy()
+    for part in (columns.FACE, columns.BACKGROUND):
+        shown = camera.displayed(np.exp(row[part] / DISPLAY_GAMMA), gains)
+        developed[part] = log_light(shown**DISPLAY_GAMMA)
+    return developed
+
+
+def _face(row: Row, plan: FramePlan) -> FaceMeasurement:
+    points = columns.points_of(row)
+    x, y = face_middle(points).tolist()
+    face = FaceMeasurement(
+        center=(x / SIZE[0], y / SIZE[1]),
+        width_share=face_width(points) / min(SIZE),
+        pose=head_pose(points),
+        quality=_quality(row, inter_eye_distance(points)),
+        landmarks=points,
+        face_rgb=_rgb(row[columns.FACE]),
+        background_rgb=_rgb(row[columns.BACKGROUND]),
+        presence=float(np.clip(row[columns.PRESENCE], 0, 1)),
+    )
+    embedding, bona_fide = None, None
+    if plan.wants_embedding(face):
+        vector = row[columns.EMBEDDING_BEGIN :]
+        embedding = (vector / np.linalg.norm(vector)).astype(np.float32)
+    if plan.wants_bona_fide(face):
+        bona_fide = float(np.clip(row[columns.BONA_FIDE], 0, 1))
+    return replace(face, embedding=embedding, bona_fide=bona_fide)
+
+
+def _quality(row: Row, inter_eye: float) -> FaceQuality:
+    sharpness, contrast = np.exp(row[columns.DETAIL]).tolist()
+    over, under = np.clip(row[columns.CLIPPED], 0, 1).tolist()
+    shown = float((np.exp(row[columns.FACE]) @ LUMA) ** (1 / DISPLAY_GAMMA))
+    return FaceQuality(sharpness, min(shown, 1.0), contrast, over, under, inter_eye)
+
+
+def _rgb(logs: Row) -> tuple[float, float, float]:
+    red, green, blue = np.minimum(np.exp(logs), 1.0).tolist()
+    return (red, green, blue)
