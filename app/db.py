@@ -1,21 +1,30 @@
-"""The database: declarative base, engine and the one way to write.
+"""The database: declarative base, engine, the one way to write, and the locks that make it right.
 
-SQLite (WAL) and PostgreSQL run the same code. Every write happens inside `transaction()`, which on
-SQLite takes the write lock at BEGIN: a transaction that reads first and writes later can then never
-fail half-way because another process wrote in between.
+SQLite (WAL) and PostgreSQL run the same code. Every write happens inside `transaction()`. On SQLite that
+takes the write lock at BEGIN: whoever reads first and writes later is alone from the beginning. PostgreSQL
+lets writers run side by side at READ COMMITTED, so whatever reads first and writes later says there what
+it must be alone with: `hold(session, name)` for what may not exist yet, `SELECT … FOR UPDATE` for a row.
+SERIALIZABLE would need every transaction to be repeatable from outside; locks wait instead of failing.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 30_000
+# A transaction whose process hangs must not hold its locks for ever; none of ours waits for anybody.
+IDLE_TIMEOUT_MS = 60_000
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+_WRITES = "visavis.writes"
 
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
@@ -38,6 +47,11 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _make_engine(url)
 
+    @property
+    def dialect(self) -> str:
+        """`SQLITE` or `POSTGRESQL`."""
+        return self.engine.dialect.name
+
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Give a session whose work is committed whole or not at all."""
@@ -52,21 +66,69 @@ class Database:
 
     @contextmanager
     def _session(self, mode: str) -> Iterator[Session]:
-        engine = self.engine.execution_options(visavis_mode=mode)
-        with Session(engine, expire_on_commit=False) as session:
+        engine = self.engine.execution_options(**_options(self.dialect, mode))
+        with Session(engine, expire_on_commit=False, info={_WRITES: mode == "write"}) as session:
             yield session
+
+
+def hold(session: Session, name: str) -> None:
+    """Be the only transaction that holds `name` until this one ends; wait for whoever holds it now.
+
+    For what a row lock cannot guard because the row may not exist yet. Nothing on SQLite, whose write
+    transactions exclude each other anyway.
+    """
+    if session.get_bind().dialect.name == POSTGRESQL:
+        session.execute(select(func.pg_advisory_xact_lock(advisory_key(name))))
+
+
+def advisory_key(name: str) -> int:
+    """Return the signed 64-bit number under which PostgreSQL locks `name`; a collision only costs time."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+def writes(session: Session) -> bool:
+    """Tell whether this session belongs to `transaction()`, where rows are locked before they change."""
+    return bool(session.info.get(_WRITES))
+
+
+def _options(dialect: str, mode: str) -> dict[str, Any]:
+    if dialect == SQLITE:
+        return {"visavis_mode": mode}
+    if mode == "write":
+        # Every statement sees what was committed before it began: after waiting for a lock that is what
+        # its former holder wrote. A snapshot from before the wait would be a lie.
+        return {"isolation_level": "READ COMMITTED"}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 def _make_engine(url: str) -> Engine:
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.get_backend_name() == SQLITE:
+        return _make_sqlite_engine(parsed)
+    engine = create_engine(parsed, pool_pre_ping=True)
+    event.listen(engine, "connect", _configure_postgresql)
+    return engine
+
+
+def _make_sqlite_engine(parsed: URL) -> Engine:
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _configure_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for setting in (
+        f"lock_timeout = {BUSY_TIMEOUT_MS}",
+        f"idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}",
+        "jit = off",  # compiling a search takes longer than searching
+    ):
+        cursor.execute(f"SET {setting}")
+    cursor.close()
+    connection.commit()
 
 
 def _configure_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -4,6 +4,7 @@ from alembic import context
 
 import app.models  # noqa: F401 -- completes the metadata
 from app.db import Base
+from app.schema import is_compared
 
 database = context.config.attributes["database"]
 
@@ -13,6 +14,7 @@ with database.engine.connect() as connection:
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
+        include_object=is_compared,
     )
     with context.begin_transaction():
         context.run_migrations()

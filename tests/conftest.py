@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 from webtest import TestApp
 
+from app.db import POSTGRESQL, SQLITE
 from app.factory import ROOT
 from app.inference.engine import OpenPackEngine
 from app.runtime import Runtime
 from app.schema import upgrade
 from app.settings import Settings
 from app.wiring import build_runtime
+from tests.databases import new_url
+from tests.postgresql import PostgresqlServer, running_server
 from tests.service import FakeClock, RelyingSite, new_browser, settings_for
 
 
@@ -26,9 +29,25 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """One PostgreSQL server for the whole run, started when the first test asks for it."""
+    with running_server() as server:
+        yield server
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_for(tmp_path)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """SQLite, and PostgreSQL as well where a test is marked `on_both_databases`."""
+    dialect = getattr(request, "param", SQLITE)
+    server = request.getfixturevalue("postgresql") if dialect == POSTGRESQL else None
+    with new_url(dialect, tmp_path, server) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return settings_for(tmp_path, database_url=database_url)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from app.models.api_key import ApiKey
 from app.models.attempt import CaptureAttempt, CaptureBatch
 from app.models.attempt_limit import AttemptLimit
 from app.models.consent import ConsentRecord
+from app.models.erasure import PendingErasure
 from app.models.face import Collection, CollectionKind, Face, FaceKey, NextTemplate
 from app.models.idempotency import IdempotentRequest
 from app.models.outbox import OutboxEvent
@@ -27,6 +28,7 @@ __all__ = [
     "IdempotentRequest",
     "NextTemplate",
     "OutboxEvent",
+    "PendingErasure",
     "Project",
     "Redaction",
     "ResultCode",

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
+from app.models.template_type import TemplateVector
 
 
 class CollectionKind(StrEnum):
@@ -58,7 +59,7 @@ class Face(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     collection_id: Mapped[str] = mapped_column(ForeignKey("collection.id", ondelete="CASCADE"))
-    protected_template: Mapped[bytes] = mapped_column(LargeBinary)
+    protected_template: Mapped[bytes] = mapped_column(TemplateVector)
     """(dimensions,) float32 little-endian, rotated with the collection's secret matrix, length 1."""
     effective_size: Mapped[float]
     """How many independent frames the template is worth, 1 or more."""
@@ -79,7 +80,7 @@ class NextTemplate(Base):
     __tablename__ = "next_template"
 
     face_id: Mapped[str] = mapped_column(ForeignKey("face.id", ondelete="CASCADE"), primary_key=True)
-    protected_template: Mapped[bytes] = mapped_column(LargeBinary)
+    protected_template: Mapped[bytes] = mapped_column(TemplateVector)
     """(next_dimensions,) float32 little-endian, rotated with the collection's next matrix, length 1."""
     effective_size: Mapped[float]
     created_at: Mapped[float]

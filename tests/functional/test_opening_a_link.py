@@ -11,8 +11,11 @@ from app.runtime import Runtime
 from app.sessions.limits import count_outcome
 from app.verifications.configuration import AttemptLimits
 from app.vocabulary import Reason
+from tests.databases import on_both_databases
 from tests.functional.visit import Visit
 from tests.service import NOON, FakeClock, RelyingSite, new_browser
+
+pytestmark = on_both_databases
 
 MATCH = {"faceRecognition": {"type": "MatchVerification"}}
 LIVENESS = {"liveness": {"type": "Verification"}}

@@ -7,9 +7,12 @@ from app.inference.engine import OpenPackEngine
 from app.models import Face, FaceKey
 from app.runtime import Runtime
 from app.sandbox.head import Head
+from tests.databases import on_both_databases
 from tests.functional.people import Cast
 from tests.functional.visit import Person, complete
 from tests.service import RelyingSite, new_browser
+
+pytestmark = on_both_databases
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,14 @@ from app.models import Face
 from app.runtime import Runtime
 from app.sandbox.head import Head
 from app.sandbox.pose import NEUTRAL
+from tests.databases import on_both_databases
 from tests.functional.visit import Person, Visit, complete
 from tests.service import RelyingSite, new_browser
 from tests.simulator.attacks import photo_sheet
 from tests.simulator.faces import head
 from tests.simulator.scenes import empty_room
+
+pytestmark = on_both_databases
 
 EVERYTHING = {
     "liveness": {"type": "Verification", "challengeType": "Balanced"},

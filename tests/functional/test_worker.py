@@ -11,9 +11,12 @@ from app.inference.engine import OpenPackEngine
 from app.models import AttemptLimit, Face, FindingRow, OutboxEvent, SpentNonce, VerificationSession
 from app.runtime import Runtime
 from app.sandbox.head import Head
+from tests.databases import on_both_databases
 from tests.functional.visit import Person, Visit, complete
 from tests.service import FakeClock, RelyingSite, new_browser
 from tests.simulator.faces import head
+
+pytestmark = on_both_databases
 
 DAY = 24 * 3600
 MATCH = {"faceRecognition": {"type": "MatchVerification"}}

@@ -1,22 +1,32 @@
-"""Migrations: numbered, reversible, and equal to the models."""
+"""Migrations: numbered, reversible, and equal to the models, on both databases."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 import app.models  # noqa: F401 -- completes the metadata
 from app.db import Base, Database
 from app.errors import SettingsError
-from app.schema import MIGRATIONS, downgrade, require_current, upgrade
+from app.schema import MIGRATIONS, downgrade, is_compared, require_current, upgrade
+from tests.databases import DIALECTS, new_database
+from tests.postgresql import PostgresqlServer
+
+LAST_WITH_PLAIN_TEMPLATES = "0004"
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database(f"sqlite:///{tmp_path / 'visavis.db'}")
+@pytest.fixture(params=DIALECTS)
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, postgresql: PostgresqlServer
+) -> Iterator[Database]:
+    """A database without any table."""
+    with new_database(request.param, tmp_path, postgresql, migrated=False) as made:
+        yield made
 
 
 def test_migration_files_are_numbered_without_gaps() -> None:
@@ -26,8 +36,9 @@ def test_migration_files_are_numbered_without_gaps() -> None:
 
 def test_the_migrated_database_equals_the_models(database: Database) -> None:
     upgrade(database)
+    options = {"compare_type": True, "include_object": is_compared}
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
 
 
@@ -39,15 +50,62 @@ def test_every_migration_goes_up_and_down_again(database: Database) -> None:
     require_current(database)
 
 
+def test_templates_survive_their_change_of_type_bit_for_bit(database: Database) -> None:
+    template = np.random.default_rng(1).standard_normal(128).astype("<f4")
+    template[:6] = (0.0, -0.0, 1e-42, -1.0, 3.4e38, -1.2e-38)
+    stored = template.tobytes()
+    upgrade(database, LAST_WITH_PLAIN_TEMPLATES)
+    with database.engine.begin() as connection:
+        for statement in ONE_FACE:
+            connection.execute(text(statement), {"template": stored} if ":template" in statement else {})
+    for move in (upgrade, lambda each: downgrade(each, LAST_WITH_PLAIN_TEMPLATES), upgrade):
+        move(database)
+        with database.engine.connect() as connection:
+            found = connection.execute(text("SELECT protected_template, payload FROM face")).one()
+            named = connection.execute(text("SELECT face_id FROM face_key")).scalar_one()
+        assert as_bytes(found.protected_template) == stored
+        assert "12" in str(found.payload)
+        assert named == "anna"
+
+
+ONE_FACE = (
+    "INSERT INTO project VALUES ('shop', 'shop', 1)",
+    "INSERT INTO collection (id, project_id, name, description, sealed_rotation, dimensions, revision,"
+    " created_at, updated_at) VALUES ('customers', 'shop', 'customers', '', '', 128, 1, 1, 1)",
+    "INSERT INTO face (id, collection_id, protected_template, effective_size, recognition_model, landmarker,"
+    " revision, created_at, last_seen_at, payload)"
+    " VALUES ('anna', 'customers', :template, 1, 'net', 'mesh', 1, 1, 1, '[12]')",
+    "INSERT INTO face_key (collection_id, external_id, face_id, created_at)"
+    " VALUES ('customers', 'a', 'anna', 1)",
+)
+
+
+def as_bytes(stored: bytes | str) -> bytes:
+    """Return a template as bytes; `vector` without its Python type arrives as text."""
+    if isinstance(stored, bytes):
+        return stored
+    return np.array([float(number) for number in stored.strip("[]").split(",")], "<f4").tobytes()
+
+
 def test_the_service_refuses_a_database_of_another_release(database: Database) -> None:
     with pytest.raises(SettingsError, match="flask migrate"):
         require_current(database)
 
 
-def test_sqlite_runs_with_the_promised_pragmas(database: Database) -> None:
+def test_sqlite_runs_with_the_promised_pragmas(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'visavis.db'}")
     with database.engine.connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "foreign_keys", "secure_delete", "synchronous")
         }
+    database.engine.dispose()
     assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "secure_delete": 1, "synchronous": 2}
+
+
+def test_a_role_that_may_not_install_pgvector_is_told_what_to_do(postgresql: PostgresqlServer) -> None:
+    with postgresql.database() as url:
+        database = Database(url)
+        with pytest.raises(SettingsError, match="CREATE EXTENSION vector"):
+            upgrade(database)
+        database.engine.dispose()

@@ -6,9 +6,10 @@ from app.db import Database
 from app.errors import SettingsError
 from app.faces.search.in_process import FaceIndex
 from app.faces.search.interface import FaceSearch
+from app.faces.search.postgresql import PostgresqlSearch
 
 # SQLAlchemy's name of the dialect -> makes the engine for that database.
-ENGINES: dict[str, Callable[[], FaceSearch]] = {"sqlite": FaceIndex, "postgresql": FaceIndex}
+ENGINES: dict[str, Callable[[], FaceSearch]] = {"sqlite": FaceIndex, "postgresql": PostgresqlSearch}
 
 
 def search_engine_for(database: Database) -> FaceSearch:
