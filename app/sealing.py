@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     CAPTURE_EVIDENCE = "visavis/capture-evidence"
     CHALLENGE = "visavis/challenge"
     LINK = "visavis/link"
+    WEBHOOK_SECRET = "visavis/webhook-secret"  # noqa: S105
     PAGE_TOKEN = "visavis/page-token"  # noqa: S105
     API_KEY = "visavis/api-key"
     API_TOKEN = "visavis/api-token"  # noqa: S105

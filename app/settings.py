@@ -102,6 +102,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "RATE_LIMIT_CAPTURE", str, "900 per minute", "Capture requests per address; empty switches it off."
     ),
+    Setting(
+        "WEBHOOK_PRIVATE_ADDRESSES",
+        _boolean,
+        "false",
+        "Let webhooks go to http, loopback and private addresses; for development only.",
+    ),
     Setting("LOG_LEVEL", str, "INFO", "Level of the log on standard error."),
 )
 
@@ -123,6 +129,7 @@ class Settings:
     sandbox_dir: Path
     rate_limit_open: str
     rate_limit_capture: str
+    webhook_private_addresses: bool
     log_level: str
 
     def __post_init__(self) -> None:

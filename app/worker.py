@@ -12,7 +12,15 @@ from sqlalchemy import delete, or_, select
 from app import flow
 from app.errors import StateConflictError
 from app.faces import enrolment
-from app.models import AttemptLimit, CaptureAttempt, OutboxEvent, ResultCode, SpentNonce, VerificationSession
+from app.models import (
+    AttemptLimit,
+    CaptureAttempt,
+    OutboxEvent,
+    ResultCode,
+    SpentNonce,
+    VerificationSession,
+    WebhookDelivery,
+)
 from app.runtime import Runtime
 from app.sessions import conclusion
 from app.sessions.clock import enforce_clock
@@ -127,11 +135,13 @@ def _purge(runtime: Runtime, now: float) -> int:
         due = select(VerificationSession.id).where(VerificationSession.purge_at <= now).limit(BATCH)
         ids = list(db.scalars(due))
         db.execute(delete(OutboxEvent).where(OutboxEvent.session_id.in_(ids)))
+        db.execute(delete(WebhookDelivery).where(WebhookDelivery.session_id.in_(ids)))
         db.execute(delete(VerificationSession).where(VerificationSession.id.in_(ids)))
         db.execute(delete(SpentNonce).where(SpentNonce.forget_at <= now))
         db.execute(delete(ResultCode).where(ResultCode.expires_at <= now - DAY_SECONDS))
         db.execute(delete(AttemptLimit).where(AttemptLimit.updated_at <= now - LIMITS_KEPT_SECONDS))
         db.execute(delete(OutboxEvent).where(OutboxEvent.created_at <= now - EVENTS_KEPT_SECONDS))
+        db.execute(delete(WebhookDelivery).where(WebhookDelivery.created_at <= now - EVENTS_KEPT_SECONDS))
     return len(ids)
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "app.commands.secrets": ("secrets_commands",),
     "app.commands.sessions": ("sessions_commands",),
     "app.commands.verifications": ("verifications_commands",),
+    "app.commands.webhooks": ("webhook_commands",),
     "app.commands.worker": ("worker",),
 }
 

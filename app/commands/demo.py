@@ -61,6 +61,7 @@ def _demo_environment(port: int) -> dict[str, str]:
         "VISAVIS_PUBLIC_URL": f"http://localhost:{port}",
         "VISAVIS_DATABASE_URL": f"sqlite:///{(DEMO_DIR / 'visavis.db').resolve()}",
         "VISAVIS_SANDBOX": "true",
+        "VISAVIS_WEBHOOK_PRIVATE_ADDRESSES": "true",
         "VISAVIS_SANDBOX_DIR": str((DEMO_DIR / "sandbox").resolve()),
     }
 

@@ -1,4 +1,4 @@
-"""`flask worker`: expiry, lost verdicts and retention."""
+"""`flask worker`: expiry, lost verdicts, retention and webhooks."""
 
 import signal
 import threading
@@ -8,6 +8,8 @@ from flask.cli import with_appcontext
 
 from app.commands.parts import clear_errors, load_settings
 from app.schema import require_current
+from app.webhooks import loop as webhooks
+from app.webhooks.sender import Sender
 from app.wiring import build_runtime
 from app.worker import run_forever, run_once
 
@@ -22,14 +24,20 @@ def worker(once: bool) -> None:
     with clear_errors():
         runtime = build_runtime(load_settings())
         require_current(runtime.database)
+    send = Sender(allow_private=runtime.settings.webhook_private_addresses)
     if once:
         tick = run_once(runtime, runtime.clock())
+        tries = webhooks.run_once(runtime, send, runtime.clock())
         click.echo(
             f"expired {tick.expired}, decided {tick.decided}, purged {tick.purged}, "
-            f"faces forgotten {tick.faces_forgotten}"
+            f"faces forgotten {tick.faces_forgotten}, webhooks tried {tries}"
         )
         return
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    # A receiver that takes its time must not hold up expiry and retention.
+    sending = threading.Thread(target=webhooks.run_forever, args=(runtime, send, stop.wait, POLL_SECONDS))
+    sending.start()
     run_forever(runtime, stop.wait, POLL_SECONDS)
+    sending.join()

@@ -13,6 +13,7 @@ from app.models.redaction import Redaction
 from app.models.result_code import ResultCode
 from app.models.verification import Verification, VerificationVersion
 from app.models.verification_session import FindingRow, SessionTransition, SpentNonce, VerificationSession
+from app.models.webhook import WebhookAttempt, WebhookDelivery, WebhookSecret
 
 __all__ = [
     "ApiKey",
@@ -38,4 +39,7 @@ __all__ = [
     "Verification",
     "VerificationSession",
     "VerificationVersion",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookSecret",
 ]

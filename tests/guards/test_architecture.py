@@ -59,6 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verifications",
     }
     | WORDS,
+    "webhooks": {"models", "runtime", "sealing", "verifications"} | WORDS,
     "worker": {"flow", "faces", "models", "runtime", "sessions"} | WORDS,
     "hosted": {"capture", "delivery", "flow", "models", "runtime", "sealing", "sessions", "verifications"}
     | WORDS,
