@@ -80,10 +80,12 @@ def init_error_pages(app: Flask) -> None:
 
 def problem_of(error: errors.VisavisError) -> Problem:
     """Return the entry of the nearest ancestor in `PROBLEMS`."""
-    for kind in type(error).__mro__:
-        if kind in PROBLEMS:
-            return PROBLEMS[kind]
-    return INTERNAL
+    return problem_of_kind(type(error))
+
+
+def problem_of_kind(kind: type[errors.VisavisError]) -> Problem:
+    """Return how errors of this kind are answered."""
+    return next((PROBLEMS[each] for each in kind.__mro__ if each in PROBLEMS), INTERNAL)
 
 
 def wants_json() -> bool:

@@ -9,6 +9,9 @@ from flask_limiter.util import get_remote_address
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import error_pages
+from app.api import documentation
+from app.api.guards import limit_key
+from app.api.sections import SECTIONS
 from app.hosted import capture_api, entry, health, locales, pages, sandbox, security_headers
 from app.hosted.requests import InMemoryRequest
 from app.runtime import Runtime
@@ -40,7 +43,17 @@ def create_app(runtime: Runtime) -> Flask:
         if rate:
             limiter.limit(rate)(blueprint)
         app.register_blueprint(blueprint)
+    _register_api(app, limiter, runtime.settings.rate_limit_api)
     return app
+
+
+def _register_api(app: Flask, limiter: Limiter, rate: str) -> None:
+    """Add every section of the API; all of them share one budget per key."""
+    for section in SECTIONS:
+        if rate:
+            limiter.shared_limit(rate, scope="api", key_func=limit_key)(section.blueprint)
+        app.register_blueprint(section.blueprint)
+    app.register_blueprint(documentation.blueprint)
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -102,12 +102,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "RATE_LIMIT_CAPTURE", str, "900 per minute", "Capture requests per address; empty switches it off."
     ),
-    Setting(
-        "WEBHOOK_PRIVATE_ADDRESSES",
-        _boolean,
-        "false",
-        "Let webhooks go to http, loopback and private addresses; for development only.",
-    ),
+    Setting("RATE_LIMIT_API", str, "600 per minute", "API calls per key; empty switches the limit off."),
     Setting("LOG_LEVEL", str, "INFO", "Level of the log on standard error."),
 )
 
@@ -129,7 +124,7 @@ class Settings:
     sandbox_dir: Path
     rate_limit_open: str
     rate_limit_capture: str
-    webhook_private_addresses: bool
+    rate_limit_api: str
     log_level: str
 
     def __post_init__(self) -> None:

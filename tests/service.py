@@ -50,7 +50,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
         "sandbox_dir": folder / "sandbox",
         "rate_limit_open": "",
         "rate_limit_capture": "",
-        "webhook_private_addresses": False,
+        "rate_limit_api": "",
         "log_level": "INFO",
     }
     return Settings(**{**values, **changes})

@@ -6,6 +6,7 @@ from flask import Flask
 
 # Module → the click groups or commands it brings.
 COMMANDS = {
+    "app.commands.api_keys": ("api_keys_commands",),
     "app.commands.calibrate": ("calibrate_commands",),
     "app.commands.database": ("migrate",),
     "app.commands.demo": ("demo",),

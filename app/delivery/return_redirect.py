@@ -1,10 +1,10 @@
 """Where the browser goes when a session is over, with the signed result."""
 
-import hashlib
 import secrets
 
 from sqlalchemy.orm import Session
 
+from app.delivery.result_codes import hash_code
 from app.delivery.result_parameters import result_parameters
 from app.errors import StateConflictError
 from app.models import ResultCode, VerificationSession
@@ -53,7 +53,7 @@ def _code_parameters(db: Session, visit: VerificationSession, now: float) -> lis
     code = secrets.token_urlsafe(RESULT_CODE_BYTES)
     db.add(
         ResultCode(
-            code_hash=hashlib.sha256(code.encode()).hexdigest(),
+            code_hash=hash_code(code),
             session_id=visit.id,
             expires_at=now + RESULT_CODE_SECONDS,
         )

@@ -57,6 +57,11 @@ SCHEMES: dict[str, Scheme] = {
 DEFAULT_SCHEMES = ("hmac-sha256",)
 
 
+def signature_of(scheme: str, verification_id: str, pairs: Sequence[Pair], keyring: Keyring) -> str:
+    """Sign the pairs of a link in one of `SCHEMES` with the newest secret."""
+    return SCHEMES[scheme].expected(keyring.newest.value, verification_id, pairs)[0]
+
+
 def match_signature(
     signature: str, verification_id: str, pairs: Sequence[Pair], keyring: Keyring, schemes: Iterable[str]
 ) -> SignatureMatch:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_socket import SocketConnectBlockedError
 
+from app.api.guards import require_scope
 from app.error_pages import PROBLEMS, problem_of
 from app.errors import VisavisError
 from app.factory import ROOT, create_app
@@ -19,7 +20,13 @@ from app.signing.parameters import OUTPUTS
 from app.verifications.configuration import ResultParameterConfig
 from app.vocabulary import CLASS_OF_REASON, Guidance, Reason
 
-GUARDS = {guards.public_route, guards.require_browser, guards.require_page, guards.require_sandbox}
+GUARDS = {
+    guards.public_route,
+    guards.require_browser,
+    guards.require_page,
+    guards.require_sandbox,
+    require_scope,
+}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
