@@ -67,7 +67,7 @@ class FaceIndex:
         excluded = _ids_named(session, collection, exclude_external_id)
         with self._seen(session, collection) as view:
             candidates = view.candidates(quantise_probe(probe), kind, top, threshold, excluded)
-            found = nearest(session, collection, candidates, probe, top, threshold)
+            found = nearest(session, candidates, probe, top, threshold)
         names = _names_of(session, [face_id for face_id, _ in found])
         return [Hit(face_id, names.get(face_id, ()), similarity) for face_id, similarity in found]
 
