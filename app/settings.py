@@ -103,6 +103,12 @@ SETTINGS: tuple[Setting, ...] = (
         "RATE_LIMIT_CAPTURE", str, "900 per minute", "Capture requests per address; empty switches it off."
     ),
     Setting("RATE_LIMIT_API", str, "600 per minute", "API calls per key; empty switches the limit off."),
+    Setting(
+        "WEBHOOK_PRIVATE_ADDRESSES",
+        _boolean,
+        "false",
+        "Let webhooks go to http, loopback and private addresses; for development only.",
+    ),
     Setting("LOG_LEVEL", str, "INFO", "Level of the log on standard error."),
 )
 
@@ -125,6 +131,7 @@ class Settings:
     rate_limit_open: str
     rate_limit_capture: str
     rate_limit_api: str
+    webhook_private_addresses: bool
     log_level: str
 
     def __post_init__(self) -> None:

@@ -51,6 +51,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
         "rate_limit_open": "",
         "rate_limit_capture": "",
         "rate_limit_api": "",
+        "webhook_private_addresses": False,
         "log_level": "INFO",
     }
     return Settings(**{**values, **changes})
