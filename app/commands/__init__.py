@@ -8,6 +8,7 @@ from flask import Flask
 COMMANDS = {
     "app.commands.api_keys": ("api_keys_commands",),
     "app.commands.calibrate": ("calibrate_commands",),
+    "app.commands.collections": ("collections_commands",),
     "app.commands.database": ("migrate",),
     "app.commands.demo": ("demo",),
     "app.commands.evaluate": ("evaluate_commands",),

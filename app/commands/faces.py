@@ -1,39 +1,40 @@
-"""`flask faces …`: what is enrolled, and how to forget it."""
+"""`flask faces …`: what is enrolled, how to forget it, and who is blocked."""
 
 from datetime import UTC, datetime
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.commands.parts import clear_errors, command_parts
 from app.errors import NotFoundError
 from app.evaluation.tables import render_table
-from app.faces.collections import get
+from app.faces import blocking
+from app.faces.collections import get, list_collections
 from app.faces.enrolment import erase_traces, forget_external_id, forget_face
-from app.models import Collection, Face, FaceKey, Project
+from app.models import Collection, Face, FaceKey, Project, VerificationSession
 from app.projects import DEFAULT_PROJECT
 
 faces_commands = AppGroup("faces", help="Enrolled faces: numbers, and erasure. Never templates.")
 
-_project = click.option("--project", default=DEFAULT_PROJECT, show_default=True)
+project_option = click.option("--project", default=DEFAULT_PROJECT, show_default=True)
 
 
 @faces_commands.command("list")
-@_project
+@project_option
 @click.option("--collection", "name", help="List the faces of this collection instead of all collections.")
 def list_faces(project: str, name: str | None) -> None:
     """List collections, or the faces of one: ids and dates."""
     parts = command_parts()
     with clear_errors(), parts.database.reading() as db:
-        project_id = _project_id(db, project)
+        project_id = project_id_of(db, project)
         text = _collections(db, project_id) if name is None else _faces(db, get(db, project_id, name))
     click.echo(text)
 
 
 @faces_commands.command("forget")
-@_project
+@project_option
 @click.option("--collection", "name", required=True)
 @click.option("--face-id", help="32 hexadecimal digits.")
 @click.option("--external-id", help="The relying site's id of the person.")
@@ -44,7 +45,7 @@ def forget(project: str, name: str, face_id: str | None, external_id: str | None
     parts = command_parts()
     with clear_errors():
         with parts.database.transaction() as db:
-            collection = get(db, _project_id(db, project), name)
+            collection = get(db, project_id_of(db, project), name)
             if face_id is not None:
                 forgotten = forget_face(db, collection, face_id, parts.now)
             else:
@@ -55,7 +56,55 @@ def forget(project: str, name: str, face_id: str | None, external_id: str | None
     click.echo("The face is forgotten.")
 
 
-def _project_id(db: Session, name: str) -> str:
+@faces_commands.command("block")
+@project_option
+@click.argument("session_or_face")
+@click.option("--note", default="", help="Why; shown in the list, never to the person.")
+def block(project: str, session_or_face: str, note: str) -> None:
+    """Let a face pass no verification of the project: SESSION_OR_FACE is the id of either.
+
+    A session that did not pass has stored no face, and nothing of it is left to block.
+    """
+    parts = command_parts()
+    with clear_errors(), parts.database.transaction() as db:
+        face_id = _face_of_session(db, session_or_face) or session_or_face
+        project_id = project_id_of(db, project)
+        blocked = blocking.block_face(db, parts.sealer, project_id, face_id, note, parts.now)
+    click.echo(f"Blocked as {blocked}.")
+
+
+@faces_commands.command("unblock")
+@project_option
+@click.argument("session_or_face")
+def unblock(project: str, session_or_face: str) -> None:
+    """Take a face off the block list: by session, enrolled face, or its own id on the list."""
+    parts = command_parts()
+    with clear_errors():
+        with parts.database.transaction() as db:
+            face_id = _face_of_session(db, session_or_face) or session_or_face
+            blocking.unblock(db, project_id_of(db, project), face_id, parts.now)
+        erase_traces(parts.database)
+    click.echo("The face is no longer blocked.")
+
+
+@faces_commands.command("blocked")
+@project_option
+def list_blocked(project: str) -> None:
+    """List who is blocked, and why."""
+    parts = command_parts()
+    with clear_errors(), parts.database.reading() as db:
+        faces = blocking.blocked_faces(db, project_id_of(db, project))
+    rows = [(face.face_id, ", ".join(face.sources), _date(face.created_at), face.note) for face in faces]
+    click.echo(render_table(("blocked face", "copied from", "blocked", "note"), rows))
+
+
+def _face_of_session(db: Session, session_id: str) -> str | None:
+    visit = db.get(VerificationSession, session_id)
+    return None if visit is None else visit.face_id
+
+
+def project_id_of(db: Session, name: str) -> str:
+    """Return the id of a project; `NotFoundError` when there is none of that name."""
     project_id = db.scalar(select(Project.id).filter_by(name=name))
     if project_id is None:
         raise NotFoundError(f"there is no project {name!r}")
@@ -63,15 +112,11 @@ def _project_id(db: Session, name: str) -> str:
 
 
 def _collections(db: Session, project_id: str) -> str:
-    faces = select(func.count()).where(Face.collection_id == Collection.id).scalar_subquery()
-    rows = db.execute(
-        select(Collection.name, faces, Collection.dimensions, Collection.updated_at)
-        .filter_by(project_id=project_id)
-        .order_by(Collection.name)
-    )
-    return render_table(
-        ("collection", "faces", "dimensions", "changed"), [(*row[:3], _date(row[3])) for row in rows]
-    )
+    rows = [
+        (each.collection.name, each.faces, each.collection.dimensions, _date(each.collection.updated_at))
+        for each in list_collections(db, project_id)
+    ]
+    return render_table(("collection", "faces", "dimensions", "changed"), rows)
 
 
 def _faces(db: Session, collection: Collection) -> str:

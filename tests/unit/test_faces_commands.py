@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
+from app.commands.collections import collections_commands
 from app.commands.faces import faces_commands
 from app.db import Database
 from app.faces.enrolment import enrol
@@ -33,12 +34,13 @@ def anna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return face_id
 
 
-def run(*arguments: str) -> Result:
+def run(*arguments: str, group: str = "faces") -> Result:
     app = Flask("test")
     app.cli.add_command(faces_commands)
+    app.cli.add_command(collections_commands)
     runner = app.test_cli_runner()
     assert isinstance(runner, CliRunner)
-    return runner.invoke(args=["faces", *arguments])
+    return runner.invoke(args=[group, *arguments])
 
 
 def test_collections_and_faces_are_listed_without_templates(anna: str) -> None:
@@ -70,3 +72,28 @@ def test_what_does_not_exist_is_said(anna: str, arguments: tuple[str, ...], prob
     failed = run(*arguments)
     assert failed.exit_code != 0
     assert problem in failed.output
+
+
+def test_a_face_is_blocked_listed_and_unblocked(anna: str) -> None:
+    assert run("block", anna, "--note", "charge-back").exit_code == 0
+    listed = run("blocked").output
+    assert anna in listed
+    assert "charge-back" in listed
+    again = run("block", anna)
+    assert again.exit_code == 1
+    assert "blocked already" in again.output
+    assert run("unblock", anna).exit_code == 0
+    assert anna not in run("blocked").output
+
+
+def test_a_collection_is_described_emptied_and_deleted(anna: str) -> None:
+    del anna
+    assert run("update", "customers", "--description", "shoppers", group="collections").exit_code == 0
+    assert "shoppers" in run("list", group="collections").output
+    assert run("update", "customers", group="collections").exit_code == 2
+    kept = run("reset", "customers", group="collections")  # nobody says yes
+    assert kept.exit_code == 1
+    assert run("reset", "customers", "--yes", group="collections").exit_code == 0
+    assert "customers   0" in run("list", group="collections").output
+    assert run("delete", "customers", "--yes", group="collections").exit_code == 0
+    assert "customers" not in run("list", group="collections").output
