@@ -22,6 +22,7 @@ from app.hosted import locales
 from app.hosted.page_data import script_json
 from app.hosted.security_headers import init_security_headers
 from app.hosted.texts import consent_text, guidance_texts, reason_texts, ui_texts
+from app.pipeline.light import BASE
 
 ROOT = Path(__file__).parents[2]
 Json = dict[str, Any]
@@ -40,6 +41,7 @@ def status(**changes: object) -> Json:
         "steps": 3,
         "progress": 0.0,
         "intervalMs": 100,
+        "light": None,
         "outcome": None,
     }
     return usual | changes
@@ -64,6 +66,13 @@ class Refusal:
 def challenge(step: int, guidance: str, progress: float) -> Json:
     """Return the Status in the middle of a movement challenge."""
     return status(phase="challenge", step=step, guidance=guidance, progress=progress)
+
+
+def shine(*colours: str, ms: int, last: bool) -> Json:
+    """Return the Status in the light part of a challenge that has released these colours so far."""
+    steps = [{"number": number, "colour": colour, "ms": ms} for number, colour in enumerate(colours)]
+    light = {"base": BASE, "steps": steps, "last": last}
+    return status(phase="light", step=3, guidance="watch_light", progress=0.6, light=light)
 
 
 def usual_answers() -> dict[str, list[Json | Refusal]]:
@@ -94,6 +103,9 @@ class Script:
     next_frame: int = 0
     seconds_per_batch: float = 0.0
     """How long an answer to frames takes, for a slow way up."""
+    refuse_shown: int = 0
+    """How many batches that report a colour of the screen are refused before one is taken."""
+    refused: list[Json] = field(default_factory=list)
     under_way: int = 0
     most_under_way: int = 0
 
@@ -162,6 +174,8 @@ def make_stub(script: Script, translations: Path) -> Flask:
         if request.headers.get("X-Visavis-Page") != "page-token":
             return _respond(Refusal(409, "page-superseded"))
         _record(script, name)
+        if _refuses(script, name):
+            return _respond(Refusal(400))
         return _respond(_numbered(script, script.answer(name)))
 
     return stub
@@ -210,6 +224,14 @@ def _record(script: Script, name: str) -> None:
     script.pictures.extend(pictures)
     script.next_frame = meta["first"] + len(pictures)
     script.sent.append((name, meta))
+
+
+def _refuses(script: Script, name: str) -> bool:
+    if name != "frames" or script.refuse_shown <= 0 or "shown" not in script.sent[-1][1]:
+        return False
+    script.refuse_shown -= 1
+    script.refused.append(script.sent[-1][1])
+    return True
 
 
 def _numbered(script: Script, answer: Json | Refusal) -> Json | Refusal:

@@ -1,28 +1,15 @@
 """The hosted page in a real browser, against a stand-in that answers as written beforehand."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.page_harness import Json, Refusal, Script, challenge, outcome, serve, status
+from tests.browser.page_harness import Json, Refusal, Script, challenge, outcome, status
+from tests.browser.page_visit import QUICK, ready, visit
 
-CHROMIUM_OPTIONS = [
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-QUICK = {"intervalMs": 50, "framesPerBatch": 2, "width": 480, "quality": 0.8}
-CONSENT_GIVEN = {"required": True, "accepted": True, "textHash": "a1b2"}
 WEIGHT_LIMIT = 150_000  # bytes before the camera opens, as the product promises
 
 # What a page sees of a camera that is not allowed, or not there, until `allow()` is called.
@@ -57,47 +44,6 @@ INSTAGRAM = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
     "Chrome/126.0.0.0 Mobile Safari/537.36 Instagram 340.0.0.22 Android"
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_OPTIONS)
-        yield chromium
-        chromium.close()
-
-
-@contextmanager
-def visit(
-    browser: Browser, script: Script, *, init: str = "", query: str = "", **options: object
-) -> Iterator[Page]:
-    """Open the page; on leaving, insist that it called nobody else and the browser had no complaint."""
-    complaints: list[str] = []
-    script.page = {"capture": QUICK} | script.page
-    expects_failures = any(isinstance(a, Refusal) for listed in script.answers.values() for a in listed)
-    with serve(script) as address:
-        context = browser.new_context(**{"viewport": {"width": 390, "height": 844}, **options})  # type: ignore[arg-type]
-        page = context.new_page()
-        page.set_default_timeout(8000)
-        if init:
-            page.add_init_script(f"{{{init}}}")
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        page.on("request", lambda call: complaints.append(call.url) if _is_foreign(call.url) else None)
-        page.goto(address + query)
-        yield page
-        context.close()
-    failures = r"Failed to load resource: (the server responded|net::ERR_(INTERNET_DISCONNECTED|FAILED))"
-    assert [text for text in complaints if not (expects_failures and re.match(failures, text))] == []
-
-
-def _is_foreign(url: str) -> bool:
-    return not url.startswith(("http://127.0.0.1:", "data:", "blob:"))
-
-
-def _ready(**answers: list[Json | Refusal]) -> Script:
-    """Return a script whose person has agreed already."""
-    return Script(page={"consent": CONSENT_GIVEN}, answers=dict(answers))
 
 
 def _wait_for_view(page: Page, name: str) -> None:
@@ -191,7 +137,7 @@ def test_declining_takes_no_picture_and_leads_back(browser: Browser) -> None:
 
 
 def test_the_page_shows_what_the_server_says_now(browser: Browser) -> None:
-    with visit(browser, _ready(frames=[challenge(2, "look_left", 0.45)])) as page:
+    with visit(browser, ready(frames=[challenge(2, "look_left", 0.45)])) as page:
         page.click("#start-camera")
         page.wait_for_selector("html[data-guidance=look_left][data-step='2'][data-phase=challenge]")
         expect(page.locator("#instruction")).to_have_text("Turn your head to the left")
@@ -204,7 +150,7 @@ def test_the_page_shows_what_the_server_says_now(browser: Browser) -> None:
 
 
 def test_pictures_are_sent_as_the_camera_sees_them_and_not_as_in_the_mirror(browser: Browser) -> None:
-    script = _ready(frames=[status()])
+    script = ready(frames=[status()])
     with visit(browser, script, init=TWO_COLOURED_CAMERA) as page:
         page.click("#start-camera")
         with page.expect_response("**/frames"):
@@ -220,7 +166,7 @@ def test_pictures_are_sent_as_the_camera_sees_them_and_not_as_in_the_mirror(brow
 
 
 def test_a_slow_way_up_drops_pictures_but_numbers_stay_without_gaps(browser: Browser) -> None:
-    script = _ready(frames=[status(), status(), status(), outcome("passed")])
+    script = ready(frames=[status(), status(), status(), outcome("passed")])
     script.seconds_per_batch = 0.4
     with visit(browser, script) as page:
         page.click("#start-camera")
@@ -233,7 +179,7 @@ def test_a_slow_way_up_drops_pictures_but_numbers_stay_without_gaps(browser: Bro
 
 
 def test_a_camera_of_five_pictures_a_second_is_enough(browser: Browser) -> None:
-    script = _ready(frames=[status(), status(), status(), outcome("passed")])
+    script = ready(frames=[status(), status(), status(), outcome("passed")])
     script.page["capture"] = QUICK | {"intervalMs": 100, "framesPerBatch": 4}
     slow_camera = TWO_COLOURED_CAMERA.replace("captureStream(30)", "captureStream(5)")
     with visit(browser, script, init=slow_camera) as page:
@@ -245,7 +191,7 @@ def test_a_camera_of_five_pictures_a_second_is_enough(browser: Browser) -> None:
 
 def test_a_long_check_is_waited_for(browser: Browser) -> None:
     checking = status(state="processing", phase="checking", guidance="checking")
-    with visit(browser, _ready(frames=[checking], status=[checking, outcome("passed")])) as page:
+    with visit(browser, ready(frames=[checking], status=[checking, outcome("passed")])) as page:
         page.click("#start-camera")
         _wait_for_view(page, "checking")
         assert _camera_is_off(page)
@@ -256,7 +202,7 @@ def test_a_long_check_is_waited_for(browser: Browser) -> None:
 
 
 def test_a_retry_says_why_and_starts_again(browser: Browser) -> None:
-    script = _ready(frames=[outcome("retry", "low_quality"), outcome("passed")])
+    script = ready(frames=[outcome("retry", "low_quality"), outcome("passed")])
     with visit(browser, script) as page:
         page.click("#start-camera")
         expect(page.locator("#help-title")).to_have_text("The picture was not clear enough")
@@ -268,7 +214,7 @@ def test_a_retry_says_why_and_starts_again(browser: Browser) -> None:
 
 
 def test_a_refusal_about_another_person_explains_nothing_and_waits_for_its_reader(browser: Browser) -> None:
-    with visit(browser, _ready(frames=[outcome("failed", "duplicate_face")])) as page:
+    with visit(browser, ready(frames=[outcome("failed", "duplicate_face")])) as page:
         page.click("#start-camera")
         expect(page.locator("#result-title")).to_have_text("We could not complete this verification")
         page.keyboard.press("Shift")
@@ -281,7 +227,7 @@ def test_a_refusal_about_another_person_explains_nothing_and_waits_for_its_reade
     ("button", "reason"), [("#cancel", "cancelled"), ("#other-way", "alternative_requested")]
 )
 def test_there_is_a_way_out_while_the_camera_runs(browser: Browser, button: str, reason: str) -> None:
-    script = _ready(frames=[status()], exit=[outcome("failed", reason, state="cancelled")])
+    script = ready(frames=[status()], exit=[outcome("failed", reason, state="cancelled")])
     with visit(browser, script) as page:
         page.click("#start-camera")
         _wait_for_view(page, "capture")
@@ -295,7 +241,7 @@ def test_there_is_a_way_out_while_the_camera_runs(browser: Browser, button: str,
 
 
 def test_a_blocked_camera_gets_directions_and_goes_on_by_itself_once_allowed(browser: Browser) -> None:
-    with visit(browser, _ready(), init=BLOCKED) as page:
+    with visit(browser, ready(), init=BLOCKED) as page:
         page.click("#start-camera")
         expect(page.locator("#help-title")).to_have_text("The camera is blocked")
         assert _focused_text(page) == "The camera is blocked"
@@ -305,7 +251,7 @@ def test_a_blocked_camera_gets_directions_and_goes_on_by_itself_once_allowed(bro
 
 
 def test_a_dismissed_question_is_asked_again_with_one_press(browser: Browser) -> None:
-    with visit(browser, _ready(), init=DISMISSED) as page:
+    with visit(browser, ready(), init=DISMISSED) as page:
         page.click("#start-camera")
         expect(page.locator("#help-title")).to_have_text("The camera was not allowed yet")
         page.evaluate("allow()")
@@ -314,7 +260,7 @@ def test_a_dismissed_question_is_asked_again_with_one_press(browser: Browser) ->
 
 
 def test_a_blocked_camera_can_be_left_with_a_result(browser: Browser) -> None:
-    script = _ready(exit=[outcome("failed", "camera_denied", state="cancelled")])
+    script = ready(exit=[outcome("failed", "camera_denied", state="cancelled")])
     with visit(browser, script, init=BLOCKED) as page:
         page.click("#start-camera")
         page.click("#without-camera")
@@ -323,7 +269,7 @@ def test_a_blocked_camera_can_be_left_with_a_result(browser: Browser) -> None:
 
 
 def test_a_new_camera_is_noticed(browser: Browser) -> None:
-    with visit(browser, _ready(), init=MISSING) as page:
+    with visit(browser, ready(), init=MISSING) as page:
         page.click("#start-camera")
         expect(page.locator("#help-title")).to_have_text("No camera was found")
         page.evaluate("allow(); navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
@@ -331,7 +277,7 @@ def test_a_new_camera_is_noticed(browser: Browser) -> None:
 
 
 def test_an_app_without_camera_shows_the_way_to_the_browser(browser: Browser) -> None:
-    script = _ready(exit=[outcome("failed", "camera_unavailable", state="cancelled")])
+    script = ready(exit=[outcome("failed", "camera_unavailable", state="cancelled")])
     with visit(browser, script, init=BLOCKED, user_agent=INSTAGRAM) as page:
         page.click("#start-camera")
         expect(page.locator("#help-hint")).to_contain_text("Instagram")
@@ -344,7 +290,7 @@ def test_an_app_without_camera_shows_the_way_to_the_browser(browser: Browser) ->
 
 
 def test_the_sandbox_says_so_and_lends_a_head_where_there_is_no_camera(browser: Browser) -> None:
-    script = _ready()
+    script = ready()
     script.page["sandbox"] = {"assetUrl": "/sandbox/head.json"}
     module = """
       export class HeadCamera {
@@ -384,7 +330,7 @@ def test_directions_fit_the_browser(browser: Browser) -> None:
 
 
 def test_a_lost_connection_is_said_and_the_same_pictures_are_sent_again(browser: Browser) -> None:
-    script = _ready(frames=[status(), status(), outcome("passed")])
+    script = ready(frames=[status(), status(), outcome("passed")])
     lost: list[str] = []
 
     def lose(route: Route) -> None:
@@ -406,7 +352,7 @@ def test_a_lost_connection_is_said_and_the_same_pictures_are_sent_again(browser:
 
 
 def test_a_reload_goes_on_where_the_person_was(browser: Browser) -> None:
-    script = _ready(frames=[challenge(1, "look_up", 0.3), outcome("passed")], status=[status()])
+    script = ready(frames=[challenge(1, "look_up", 0.3), outcome("passed")], status=[status()])
     script.page["state"] = "capturing"
     script.next_frame = 12
     with visit(browser, script, permissions=["camera"]) as page:
@@ -416,7 +362,7 @@ def test_a_reload_goes_on_where_the_person_was(browser: Browser) -> None:
 
 
 def test_a_page_that_was_opened_elsewhere_steps_back_and_can_take_over(browser: Browser) -> None:
-    script = _ready(start=[Refusal(409, "page-superseded"), status()], frames=[status()])
+    script = ready(start=[Refusal(409, "page-superseded"), status()], frames=[status()])
     with visit(browser, script) as page:
         page.click("#start-camera")
         expect(page.locator("#help-title")).to_have_text("This check was opened somewhere else")
@@ -428,7 +374,7 @@ def test_a_page_that_was_opened_elsewhere_steps_back_and_can_take_over(browser: 
 
 
 def test_a_session_that_is_over_leads_back(browser: Browser) -> None:
-    with visit(browser, _ready(start=[Refusal(410, "link-gone")])) as page:
+    with visit(browser, ready(start=[Refusal(410, "link-gone")])) as page:
         page.click("#start-camera")
         expect(page.locator("#result-title")).to_have_text("This session has expired")
         page.click("#continue")
@@ -436,7 +382,7 @@ def test_a_session_that_is_over_leads_back(browser: Browser) -> None:
 
 
 def test_a_fault_of_the_server_offers_to_go_on(browser: Browser) -> None:
-    script = _ready(start=[Refusal(500), status()], status=[status(state="created", phase="ready")])
+    script = ready(start=[Refusal(500), status()], status=[status(state="created", phase="ready")])
     with visit(browser, script) as page:
         page.click("#start-camera")
         expect(page.locator("#help-title")).to_have_text("That did not work")
@@ -446,7 +392,7 @@ def test_a_fault_of_the_server_offers_to_go_on(browser: Browser) -> None:
 
 
 def test_a_short_rush_is_sat_out(browser: Browser) -> None:
-    script = _ready(start=[Refusal(429, "rate-limited", {"Retry-After": "1"}), status()])
+    script = ready(start=[Refusal(429, "rate-limited", {"Retry-After": "1"}), status()])
     with visit(browser, script) as page:
         page.click("#start-camera")
         expect(page.locator("#connection")).to_contain_text("Many people are here")
@@ -454,7 +400,7 @@ def test_a_short_rush_is_sat_out(browser: Browser) -> None:
 
 
 def test_a_page_whose_scripts_do_not_arrive_says_so(browser: Browser) -> None:
-    script = _ready(start=[Refusal(599)])  # tells the visit that failed requests are meant to be
+    script = ready(start=[Refusal(599)])  # tells the visit that failed requests are meant to be
     with visit(browser, script) as page:
         page.route("**/visit.js", lambda call: call.abort())
         page.reload()
@@ -496,7 +442,7 @@ def test_nothing_sticks_out_of_a_small_screen(browser: Browser, language: str) -
 
 
 def test_whoever_asks_for_stillness_gets_it(browser: Browser) -> None:
-    with visit(browser, _ready(frames=[challenge(1, "look_left", 0.2)]), reduced_motion="reduce") as page:
+    with visit(browser, ready(frames=[challenge(1, "look_left", 0.2)]), reduced_motion="reduce") as page:
         moving = "document.getAnimations().length"
         assert page.evaluate(moving) == 0
         page.click("#start-camera")
