@@ -7,6 +7,7 @@ from uuid import uuid4
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.db import hold
 from app.errors import InputError, NotFoundError
 from app.models import Project, SigningSecretRow
 from app.sealing import Purpose, Sealer
@@ -17,6 +18,7 @@ DEFAULT_PROJECT = "default"
 
 def get_or_create_project(db: Session, sealer: Sealer, name: str, now: float) -> Project:
     """Return the project of that name; a new one gets its first signing secret at once."""
+    hold(db, f"project/{name}")  # two first uses of a name at once make one project
     project = db.scalar(select(Project).where(Project.name == name))
     if project is None:
         project = Project(id=str(uuid4()), name=name, created_at=now)
@@ -30,6 +32,7 @@ def add_signing_secret(
     db: Session, sealer: Sealer, project_id: str, now: float, value: str | None = None
 ) -> SigningSecret:
     """Add a secret, which signs from now on; `InputError` when two are live already."""
+    _hold_secrets(db, project_id)
     if len(_live_rows(db, project_id)) >= MAX_LIVE_SECRETS:
         raise InputError("signingSecrets", f"{MAX_LIVE_SECRETS} are live; retire the older one first")
     secret_id = random_source.token_hex(8)
@@ -50,6 +53,9 @@ def add_signing_secret(
 def retire_signing_secret(db: Session, secret_id: str, now: float) -> None:
     """End one secret at once; the last live one of a project stays."""
     row = db.get(SigningSecretRow, secret_id)
+    if row is not None:
+        _hold_secrets(db, row.project_id)
+        db.refresh(row)
     if row is None or row.retired_at is not None:
         raise NotFoundError(f"no live signing secret {secret_id}")
     if len(_live_rows(db, row.project_id)) < MAX_LIVE_SECRETS:
@@ -71,6 +77,11 @@ def load_keyring(db: Session, sealer: Sealer, project_id: str) -> Keyring:
 def record_use(db: Session, secret_id: str, now: float) -> None:
     """Remember when a secret last verified a link, so that nobody retires one that is in use."""
     db.execute(update(SigningSecretRow).where(SigningSecretRow.id == secret_id).values(last_used_at=now))
+
+
+def _hold_secrets(db: Session, project_id: str) -> None:
+    """Let nobody else add or retire: both count the live ones first."""
+    hold(db, f"signing-secrets/{project_id}")
 
 
 def _live_rows(db: Session, project_id: str) -> list[SigningSecretRow]:

@@ -1,14 +1,15 @@
 """Collections: made on first use, changed under a lock, destroyed key first."""
 
-import hashlib
 import os
 import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
+from app.db import hold
 from app.errors import InputError, NotFoundError, SettingsError, StateConflictError
 from app.faces.protection import Randomness, Rotation, open_rotation, random_rotation, seal_rotation
 from app.faces.usage import verifications_using
@@ -181,16 +182,19 @@ def rotation_of(sealer: Sealer, collection: Collection) -> Rotation:
 def lock_collection(session: Session, collection: Collection) -> None:
     """Let nobody else change the collection's faces until this transaction ends, and read it afresh.
 
-    SQLite's write transactions already exclude each other (`Database.transaction`); PostgreSQL gets an
-    advisory lock, so that compare-then-enrol is one step there as well.
+    Compare-then-enrol is one step under it: a face that nobody resembles when it is compared still
+    resembles nobody when it is stored. `NotFoundError` when the collection was deleted in the meantime.
     """
-    _advisory_lock(session, collection.id)
-    session.refresh(collection)
+    hold(session, collection.id)
+    try:
+        session.refresh(collection)
+    except InvalidRequestError:
+        raise NotFoundError("the collection was deleted") from None
 
 
 def lock_name(session: Session, project_id: str, name: str) -> None:
     """Let nobody else make a collection of that name until this transaction ends."""
-    _advisory_lock(session, f"{project_id}/{name}")
+    hold(session, f"{project_id}/{name}")
 
 
 def next_revision(session: Session, collection: Collection, now: float) -> int:
@@ -220,6 +224,7 @@ def _require_free_name(session: Session, project_id: str, name: str) -> None:
     _require_length("collectionId", name, 1, MAX_NAME)
     if name.startswith(RESERVED_PREFIX):
         raise InputError("collectionId", f"must not begin with {RESERVED_PREFIX}")
+    lock_name(session, project_id, name)
     if find(session, project_id, name) is not None:
         raise StateConflictError(f"the collection {name!r} exists already")
 
@@ -231,13 +236,3 @@ def _note_change(session: Session, collection: Collection) -> None:
 def _require_length(field: str, text: str, least: int, most: int) -> None:
     if not least <= len(text) <= most:
         raise InputError(field, f"must have {least} to {most} characters")
-
-
-def _advisory_lock(session: Session, name: str) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(advisory_key(name))))
-
-
-def advisory_key(name: str) -> int:
-    """Return the signed 64-bit number under which PostgreSQL locks `name`; a collision only costs time."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)

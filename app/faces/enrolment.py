@@ -152,9 +152,11 @@ def forget_expired(session: Session, now: float, limit: int = 1000) -> int:
     """Delete up to `limit` faces whose retention is over; return how many. For the worker."""
     due = select(Face.collection_id, Face.id).where(Face.purge_at <= now).order_by(Face.collection_id)
     expired = session.execute(due.limit(limit)).all()
+    forgotten = 0
     for collection_id, face_id in expired:
-        forget_face(session, session.get_one(Collection, collection_id), face_id, now)
-    return len(expired)
+        collection = session.get(Collection, collection_id)  # None: deleted whole in the meantime
+        forgotten += collection is not None and forget_face(session, collection, face_id, now)
+    return forgotten
 
 
 def erase_traces(database: Database) -> bool:

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from app.db import hold
 from app.errors import AttemptsExhaustedError, RateLimitedError
 from app.models import AttemptLimit
 from app.verifications.configuration import AttemptLimits
@@ -36,6 +37,8 @@ def count_outcome(
     """Count a failed visit, or forget all failures after a passed one (`reason` None)."""
     if external_id is None:
         return
+    # Several visits of one id may end at once, each adding one; the first of them makes the row.
+    hold(db, f"attempt-limit/{verification_id}/{external_id}")
     row = db.get(AttemptLimit, (verification_id, external_id))
     if reason is None:
         if row is not None:

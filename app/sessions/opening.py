@@ -1,7 +1,7 @@
 """From a checked link to a session: claim the nonce, resume what is open, or begin anew.
 
-All of it happens in one write transaction, so that of any number of simultaneous opens of one link
-exactly one creates the session and the others resume it.
+All of it happens in one write transaction that holds the link, so that of any number of simultaneous opens
+of one link exactly one creates the session and the others resume it.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db import hold
 from app.errors import LinkGoneError
 from app.models import SpentNonce, VerificationSession
 from app.sealing import Purpose, Sealer
@@ -49,6 +50,8 @@ def open_session(
     now: float,
 ) -> OpenedSession:
     """Create or resume the one session of this link; `LinkGoneError` when it is used up."""
+    # Two links may share a nonce, and the session that either of them looks for may not exist yet.
+    hold(db, f"link/{request.verification_id}/{request.nonce or request.fingerprint}")
     visit = _session_of_link(db, request)
     if visit is not None and _expire_if_due(db, visit, now):
         visit = None
@@ -100,6 +103,7 @@ def _session_of_link(db: Session, request: VerificationRequest) -> VerificationS
         )
         .order_by(VerificationSession.created_at.desc())
         .limit(1)
+        .with_for_update(key_share=True)  # its page may be sending frames or leaving at this moment
     )
 
 

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.capture import attempts, challenge, coach
 from app.capture.batches import FrameBatch
+from app.db import writes
 from app.decision.types import Requirements
 from app.errors import InputError, NotFoundError, StateConflictError
 from app.models import CaptureAttempt, VerificationSession
@@ -22,8 +23,12 @@ ACCEPTS_FRAMES = frozenset({SessionState.CREATED, SessionState.CAPTURING})
 
 
 def load(db: Session, session_id: str) -> tuple[VerificationSession, Configuration]:
-    """Return a session with the configuration version it began with."""
-    visit = db.get(VerificationSession, session_id)
+    """Return a session with the configuration version it began with.
+
+    In a write transaction nobody else moves it until the end: the steps of one session follow each other.
+    """
+    lock = {"key_share": True} if writes(db) else None  # rows that refer to it may still be added
+    visit = db.get(VerificationSession, session_id, with_for_update=lock)
     if visit is None:
         raise NotFoundError("no such session")
     return visit, load_version(db, visit.version_id).configuration

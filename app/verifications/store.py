@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Pool, select
 from sqlalchemy.orm import Session
 
+from app.db import hold
 from app.errors import NotFoundError
 from app.models import Verification, VerificationVersion
 from app.verifications.configuration import Configuration, read_configuration, write_configuration
@@ -36,6 +37,8 @@ def publish(db: Session, project_id: str, document: dict[str, Any], now: float) 
         document["id"] = str(uuid4())
     configuration = read_configuration(document)
     text = write_configuration(configuration)
+    # Versions are numbered one after the other, and the same content published twice at once is one.
+    hold(db, f"verification/{configuration.id}")
     verification = _get_or_add(db, project_id, configuration, now)
     latest = _version(db, verification.id, verification.current_version)
     if latest is None or latest.document != text:
@@ -99,7 +102,7 @@ def _parsed(document: str) -> Configuration:
 
 
 def _get_or_add(db: Session, project_id: str, configuration: Configuration, now: float) -> Verification:
-    verification = db.get(Verification, configuration.id)
+    verification = db.get(Verification, configuration.id, populate_existing=True)
     if verification is None:
         verification = Verification(
             id=configuration.id, project_id=project_id, current_version=0, created_at=now

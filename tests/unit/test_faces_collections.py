@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.db import advisory_key
 from app.errors import InputError, NotFoundError, SettingsError, StateConflictError
 from app.faces import collections
 from app.models import Collection, Face, FaceKey
@@ -120,8 +121,8 @@ def test_on_postgresql_the_lock_is_taken_before_the_collection_is_read() -> None
 
 
 def test_a_lock_number_fits_into_a_signed_bigint_and_never_changes() -> None:
-    assert collections.advisory_key("customers") == collections.advisory_key("customers")
-    keys = [collections.advisory_key(str(number)) for number in range(100)]
+    assert advisory_key("customers") == advisory_key("customers")
+    keys = [advisory_key(str(number)) for number in range(100)]
     assert len(set(keys)) == 100
     assert all(-(2**63) <= key < 2**63 for key in keys)
 
