@@ -128,6 +128,50 @@ def test_an_older_snapshot_and_a_restored_database_are_loaded_anew(database: Dat
         assert [hit.face_id for hit in search(old, index, face_of(1))] == [anna]
 
 
+def test_a_transaction_sees_what_it_changed_itself(database: Database) -> None:
+    index = FaceIndex()
+    with database.transaction() as db:
+        anna, ben, carl = (enrol_person(db, person) for person in (1, 2, 3))
+    with database.transaction() as db:
+        search(db, index, face_of(1))
+    with database.transaction() as db:
+        forget_face(db, collection_of(db), anna, NOON)
+        moved = template(turned(face_of(2), 0.01, face_of(50)))
+        refine(db, SEALER, collection_of(db), ben, moved, 0.9, NOON)
+        dora = enrol_person(db, 4)
+        assert {hit.face_id for hit in search(db, index, face_of(1), top=9)} == {ben, carl, dora}
+        assert search(db, index, moved.embedding, top=1)[0].similarity > 0.99997
+        assert index.count(db, collection_of(db), KIND) == 3
+        db.rollback()
+    with database.transaction() as db:
+        assert {hit.face_id for hit in search(db, index, face_of(1), top=9)} == {anna, ben, carl}
+        assert index.count(db, collection_of(db), KIND) == 3
+
+
+def test_only_what_reaches_the_threshold_is_found(database: Database) -> None:
+    with database.transaction() as db:
+        anna = enrol_person(db, 1)
+        enrol_person(db, 2)
+        probe = protect(rotation_of(SEALER, collection_of(db)), face_of(1))
+        hits = FaceIndex().search(db, collection_of(db), probe, KIND, 9, threshold=0.999)
+    assert [hit.face_id for hit in hits] == [anna]
+
+
+def test_of_equal_faces_the_lower_id_comes_first(database: Database) -> None:
+    with database.transaction() as db:
+        twins = sorted(enrol_person(db, 1) for _ in range(5))
+        assert [hit.face_id for hit in search(db, FaceIndex(), face_of(1), top=3)] == twins[:3]
+
+
+def test_searching_leaves_no_file_behind(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as db:
+        enrol_person(db, 1)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with database.transaction() as db:
+        assert search(db, FaceIndex(), face_of(1))
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
 def test_collections_not_used_for_long_are_dropped_and_come_back(database: Database) -> None:
     index = FaceIndex(max_faces=3)
     with database.transaction() as db:

@@ -19,13 +19,14 @@ from sqlalchemy.orm import Session
 from app.faces.collections import CHANGED
 from app.faces.search.gallery import Gallery
 from app.faces.search.interface import ANY_SIMILARITY
+from app.faces.search.names import ids_named, names_of
 from app.faces.search.quantised import quantise_probe
-from app.faces.search.recheck import nearest
+from app.faces.search.recheck import nearest, stored_similarities
 from app.faces.search.refresh import gone, load_written, refresh
 from app.faces.search.view import View
 from app.faces.types import Hit, ProtectedTemplate, TemplateKind
 from app.inference.integer_products import IntegerProducts
-from app.models import Collection, FaceKey
+from app.models import Collection
 
 # A face of 128 dimensions takes 162 bytes: 3 M faces are 0.5 GB.
 MAX_FACES = 3_000_000
@@ -64,11 +65,13 @@ class FaceIndex:
         exclude_external_id: str | None = None,
     ) -> list[Hit]:
         """Return the `top` most similar faces of the same kind: see `FaceSearch`."""
-        excluded = _ids_named(session, collection, exclude_external_id)
+        excluded = ids_named(session, collection, exclude_external_id)
         with self._seen(session, collection) as view:
             candidates = view.candidates(quantise_probe(probe), kind, top, threshold, excluded)
-            found = nearest(session, candidates, probe, top, threshold)
-        names = _names_of(session, [face_id for face_id, _ in found])
+            found = nearest(
+                lambda face_ids: stored_similarities(session, face_ids, probe), candidates, top, threshold
+            )
+        names = names_of(session, [face_id for face_id, _ in found])
         return [Hit(face_id, names.get(face_id, ()), similarity) for face_id, similarity in found]
 
     def count(self, session: Session, collection: Collection, kind: TemplateKind) -> int:
@@ -146,18 +149,3 @@ def _call_after_fork(index: FaceIndex) -> None:
 
 def _revision_of(session: Session, collection: Collection) -> int:
     return session.scalars(select(Collection.revision).where(Collection.id == collection.id)).one()
-
-
-def _ids_named(session: Session, collection: Collection, external_id: str | None) -> list[str]:
-    if external_id is None:
-        return []
-    named = select(FaceKey.face_id).filter_by(collection_id=collection.id, external_id=external_id)
-    return list(session.scalars(named))
-
-
-def _names_of(session: Session, face_ids: list[str]) -> dict[str, tuple[str, ...]]:
-    names: dict[str, tuple[str, ...]] = {}
-    keys = select(FaceKey.face_id, FaceKey.external_id).where(FaceKey.face_id.in_(face_ids))
-    for face_id, external_id in session.execute(keys.order_by(FaceKey.external_id)):
-        names[face_id] = (*names.get(face_id, ()), external_id)
-    return names

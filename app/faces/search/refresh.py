@@ -8,6 +8,7 @@ to be kept anywhere.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TypeAlias
 
 import numpy as np
@@ -50,14 +51,11 @@ def load_written(session: Session, collection: Collection, gallery: Gallery, low
     if low < 0:
         gallery.reserve(_count(session, collection, low, high))
     # Straight from the driver: a million rows take a second instead of several.
-    cursor = session.connection().connection.cursor()
-    try:
+    stamps: list[int] = []
+    with closing(session.connection().connection.cursor()) as cursor:
         cursor.execute(_WRITTEN, (collection.id, low, high))
-        stamps: list[int] = []
         while rows := cursor.fetchmany(_LOAD_BATCH):
             stamps += _put(gallery, rows)
-    finally:
-        cursor.close()
     return low < 0 or sorted(stamps) == list(range(low + 1, high + 1))
 
 
