@@ -1,9 +1,10 @@
 """From an HTTP request to the declared model, or a refusal that names every field."""
 
-from typing import Any
+from typing import Any, get_origin
 
 from flask import request
 from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_camel
 from werkzeug.datastructures import MultiDict
 
 from app.api.operations import Operation
@@ -25,7 +26,7 @@ def read_request(operation: Operation) -> BaseModel:
         if operation.reads_query(request.method):
             return model.model_validate(_single_values(request.args))
         if operation.takes_picture and request.mimetype == "multipart/form-data":
-            return model.model_validate(_form())
+            return model.model_validate(_form(model))
         return model.model_validate_json(_json_body(model), strict=True)
     except ValidationError as error:
         raise refusal(model, problems_of(error)) from None
@@ -52,9 +53,13 @@ def _json_body(model: type[BaseModel]) -> bytes:
     return body
 
 
-def _form() -> dict[str, Any]:
-    """Return form fields as they are and each file as a picture."""
-    document: dict[str, Any] = _single_values(request.form)
+def _form(model: type[BaseModel]) -> dict[str, Any]:
+    """Return form fields as they are, those of lists as lists, and each file as a picture."""
+    lists = [
+        to_camel(name) for name, field in model.model_fields.items() if get_origin(field.annotation) is tuple
+    ]
+    document: dict[str, Any] = {name: request.form.getlist(name) for name in lists if name in request.form}
+    document |= _single_values(MultiDict((k, v) for k, v in request.form.items(multi=True) if k not in lists))
     for name, file in request.files.items(multi=True):
         if name in document:
             raise InputError(name, "is given more than once")

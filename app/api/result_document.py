@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.api.match_odds import false_match_rate, one_in
+from app.api.match_odds import one_in
 from app.api.result_shapes import (
     AppliedLimit,
     ChallengeTaken,
@@ -125,7 +125,10 @@ def _comparison(
     last, notes = compared[-1], visit.decision_notes
     # −1 is what a search answers when the collection is empty: nobody was compared.
     similarity = last.score if last.score is not None and last.score > -1.0 else None
-    rate = false_match_rate(parts.calibration, similarity)
+    # Sizes of the templates are not kept: the largest have the highest thresholds, so the rate is never
+    # told lower than it was measured.
+    largest = parts.calibration.sizes[-1]
+    rate = None if similarity is None else parts.calibration.false_match_rate(largest, largest, similarity)
     return FaceComparison(
         similarity=similarity,
         false_match_rate=rate,

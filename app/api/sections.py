@@ -1,6 +1,6 @@
 """Every section of the API, in the order in which the documentation shows them."""
 
-from app.api import results, sessions, signature, verifications
+from app.api import collections, detection, estimation, faces, results, sessions, signature, verifications
 from app.api.operations import Operation, Section
 from app.api.security import clock_section, token_section
 
@@ -12,6 +12,11 @@ SECTIONS: tuple[Section, ...] = (
     verifications.section,
     token_section,
     clock_section,
+    collections.section,
+    faces.section,
+    detection.section,
+    estimation.demographic_section,
+    estimation.liveness_section,
 )
 
 

@@ -26,6 +26,8 @@ def chip_points(size: int) -> NDArray[np.float64]:
 class DlibResNet:
     """128 numbers per face; cosine similarity compares two of them."""
 
+    dimensions = 128
+
     def __init__(self, onnx: OnnxModel) -> None:
         self.name = onnx.spec.name
         self._onnx = onnx

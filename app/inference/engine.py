@@ -49,6 +49,7 @@ class OpenPackEngine(FaceEngine):
     ) -> None:
         self.landmarker_name = landmarker.name
         self.recognition_model = recognition.name
+        self.embedding_dimensions = recognition.dimensions
         self.pad_model = pad.name
         self.demographics_models = tuple(model.name for model in demographics)
         self._landmarker = landmarker

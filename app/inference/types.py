@@ -59,6 +59,8 @@ class FaceEngine(Protocol):
     """For example `mediapipe-0.10.30/blazeface-short+facemesh-468`."""
     recognition_model: str
     """For example `dlib-resnet29-v1`; also the name of its calibration file."""
+    embedding_dimensions: int
+    """Length of every embedding."""
     pad_model: str
     """Passive presentation attack detection model."""
     demographics_models: tuple[str, ...]
