@@ -11,6 +11,8 @@ from app.errors import InputError
 T = TypeVar("T")
 Row = Mapping[str, str]
 
+UNNAMED_ATTACK = "unnamed"
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledPair:
@@ -45,6 +47,16 @@ class LabelledCount:
 
     path: Path
     faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPresentation:
+    """One still, folder of frames or video of a live person or of an attack."""
+
+    path: Path
+    live: bool
+    species: str
+    """Kind of attack; empty for a live person."""
 
 
 def read_pairs(csv_path: Path, root: Path) -> list[LabelledPair]:
@@ -91,6 +103,23 @@ def read_counts(csv_path: Path, root: Path) -> list[LabelledCount]:
     return _read(csv_path, ("path", "n_faces"), photo)
 
 
+def read_presentations(csv_path: Path, root: Path) -> list[LabelledPresentation]:
+    """Read `path,live,attack_type`: `live` 1 or 0, `path` a file or a folder.
+
+    An attack without a type counts as `UNNAMED_ATTACK`; a live person must have none.
+    """
+    read_live = {"1": True, "0": False}.__getitem__
+
+    def presentation(row: Row) -> LabelledPresentation:
+        path, live = _capture(row, "path", root), _value(row, "live", read_live, "1 or 0")
+        species = (row["attack_type"] or "").strip()
+        if live and species:
+            raise InputError("attack_type", f"must be empty for a live person, not {species!r}")
+        return LabelledPresentation(path, live, species if live else species or UNNAMED_ATTACK)
+
+    return _read(csv_path, ("path", "live", "attack_type"), presentation)
+
+
 def _read(csv_path: Path, columns: tuple[str, ...], parse: Callable[[Row], T]) -> list[T]:
     try:
         with csv_path.open(encoding="utf-8-sig", newline="") as stream:
@@ -119,6 +148,14 @@ def _photo(row: Row, column: str, root: Path) -> Path:
     path = root / (row[column] or "")
     if not path.is_file():
         raise InputError(column, f"there is no file {path}")
+    return path
+
+
+def _capture(row: Row, column: str, root: Path) -> Path:
+    name = (row[column] or "").strip()
+    path = root / name
+    if not name or not (path.is_file() or path.is_dir()):
+        raise InputError(column, f"there is no file or folder {path}")
     return path
 
 

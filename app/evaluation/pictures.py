@@ -15,12 +15,12 @@ BINS = 80
 CURVE_POINTS = 400
 
 
-def require_matplotlib() -> Any:  # noqa: ANN401 -- the module is untyped and may be absent
-    """Return `pyplot` set to draw into files; `SettingsError` telling how to install it."""
+def require_matplotlib(option: str = "--pictures") -> Any:  # noqa: ANN401 -- untyped, may be absent
+    """Return `pyplot` set to draw into files; `SettingsError` telling how to install it for `option`."""
     try:
         import matplotlib as mpl
     except ImportError:
-        raise SettingsError("--pictures: needs matplotlib (`pip install matplotlib`)") from None
+        raise SettingsError(f"{option}: needs matplotlib (`pip install matplotlib`)") from None
     mpl.use("Agg")
     from matplotlib import pyplot
 
