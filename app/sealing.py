@@ -5,6 +5,7 @@ sealed value copied to another row or another kind of row does not open.
 """
 
 import os
+from collections.abc import Callable
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
@@ -32,6 +33,14 @@ class Purpose(StrEnum):
     API_TOKEN = "visavis/api-token"  # noqa: S105
     IDEMPOTENT_RESPONSE = "visavis/idempotent-response"
     REDACTION = "visavis/redaction"
+    RETAINED_KEY = "visavis/retained-key"
+
+
+# What these keys made are hashes, which nobody can make anew: the keys outlive the master key.
+ONE_WAY = frozenset({Purpose.API_KEY, Purpose.REDACTION})
+
+RetainedKeys = Callable[[Purpose], bytes | None]
+"""Purpose → the sealed key that it keeps since an older master key; None = it never had another."""
 
 
 class SealBrokenError(VisavisError):
@@ -39,16 +48,38 @@ class SealBrokenError(VisavisError):
 
 
 class Sealer:
-    """Seals and opens values under one master key."""
+    """Seals under the master key; opens what it, or the key before it, has sealed."""
 
-    def __init__(self, master_key: bytes) -> None:
-        if len(master_key) != KEY_BYTES:
+    def __init__(
+        self, master_key: bytes, previous_key: bytes | None = None, retained: RetainedKeys | None = None
+    ) -> None:
+        self._keys = [master_key] if previous_key is None else [master_key, previous_key]
+        if any(len(key) != KEY_BYTES for key in self._keys):
             raise ValueError(f"the master key must have {KEY_BYTES} bytes")
-        self._master_key = master_key
+        self._retained = retained
+        self._one_way: dict[Purpose, bytes] = {}
+
+    @property
+    def has_previous_key(self) -> bool:
+        """True while the master key is being changed."""
+        return len(self._keys) > 1
 
     def derive(self, purpose: Purpose) -> bytes:
-        """Return the 32-byte key of one purpose (RFC 5869; the master key is already uniform)."""
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.value.encode()).derive(self._master_key)
+        """Return the 32-byte key of one purpose; those of `ONE_WAY` stay when the master key changes."""
+        if purpose not in ONE_WAY:
+            return _derived(self._keys[0], purpose)
+        if purpose not in self._one_way:
+            sealed = self._retained(purpose) if self._retained is not None else None
+            self._one_way[purpose] = (
+                self.open(Purpose.RETAINED_KEY, purpose.value, sealed)
+                if sealed is not None
+                else _derived(self._keys[-1], purpose)
+            )
+        return self._one_way[purpose]
+
+    def derive_all(self, purpose: Purpose) -> list[bytes]:
+        """Return the key of one purpose under each master key, newest first: for what lives for minutes."""
+        return [_derived(key, purpose) for key in self._keys]
 
     def seal(self, purpose: Purpose, owner: str, plaintext: bytes) -> bytes:
         """Encrypt `plaintext` for the row named `owner`: nonce, ciphertext and tag in one."""
@@ -57,9 +88,14 @@ class Sealer:
 
     def open(self, purpose: Purpose, owner: str, sealed: bytes) -> bytes:
         """Decrypt; raise `SealBrokenError` unless it was sealed for this purpose and owner."""
-        try:
-            return AESGCM(self.derive(purpose)).decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], owner.encode()
-            )
-        except InvalidTag:
-            raise SealBrokenError("a sealed value does not open with this master key") from None
+        for key in self.derive_all(purpose):
+            try:
+                return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], owner.encode())
+            except InvalidTag:
+                continue
+        raise SealBrokenError("a sealed value does not open with this master key")
+
+
+def _derived(master_key: bytes, purpose: Purpose) -> bytes:
+    # RFC 5869; the master key is already uniform.
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.value.encode()).derive(master_key)

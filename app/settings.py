@@ -55,6 +55,10 @@ def _master_key(text: str) -> bytes:
     return key
 
 
+def _optional_key(text: str) -> bytes | None:
+    return _master_key(text) if text else None
+
+
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
     loopback = parts.hostname in _LOOPBACK_HOSTS
@@ -78,6 +82,12 @@ def _landmarker(text: str) -> str:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "MASTER_KEY", _master_key, None, "32 random bytes in Base64; wraps every secret and template key."
+    ),
+    Setting(
+        "PREVIOUS_MASTER_KEY",
+        _optional_key,
+        "",
+        "The key before it, which still opens what it sealed until `flask keys rotate` has run.",
     ),
     Setting("PUBLIC_URL", _public_url, "http://localhost:5000", "Where people reach this service."),
     Setting("DATABASE_URL", str, "sqlite:///var/visavis.db", "SQLAlchemy URL of the database."),
@@ -133,6 +143,7 @@ class Settings:
     rate_limit_api: str
     webhook_private_addresses: bool
     log_level: str
+    previous_master_key: bytes | None = None
 
     def __post_init__(self) -> None:
         """Refuse combinations that would be dangerous."""

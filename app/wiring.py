@@ -10,6 +10,7 @@ from app.faces.search.engines import search_engine_for
 from app.inference.engine import OpenPackEngine
 from app.inference.manifest import load_manifest
 from app.inference.types import FaceEngine
+from app.resealing import retained_keys
 from app.runtime import Runtime
 from app.sealing import Sealer
 from app.settings import Settings
@@ -28,7 +29,7 @@ def build_runtime(
     return Runtime(
         settings=settings,
         database=database,
-        sealer=Sealer(settings.master_key),
+        sealer=Sealer(settings.master_key, settings.previous_master_key, retained_keys(database)),
         engine=engine,
         policy=Policy.load(settings.config_dir / "policy.toml"),
         calibration=read_calibration(settings.config_dir, engine.recognition_model, engine.landmarker_name),

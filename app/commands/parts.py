@@ -10,6 +10,7 @@ import click
 
 from app.db import Database
 from app.errors import VisavisError
+from app.resealing import retained_keys
 from app.schema import require_current
 from app.sealing import Sealer
 from app.settings import Settings
@@ -38,7 +39,8 @@ def command_parts(*, check_schema: bool = True) -> CommandParts:
     with clear_errors():
         if check_schema:
             require_current(database)
-    return CommandParts(settings, database, Sealer(settings.master_key), time.time())
+    sealer = Sealer(settings.master_key, settings.previous_master_key, retained_keys(database))
+    return CommandParts(settings, database, sealer, time.time())
 
 
 @contextmanager

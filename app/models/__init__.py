@@ -11,6 +11,7 @@ from app.models.outbox import OutboxEvent
 from app.models.project import Project, SigningSecretRow
 from app.models.redaction import Redaction
 from app.models.result_code import ResultCode
+from app.models.retained_key import RetainedKey
 from app.models.verification import Verification, VerificationVersion
 from app.models.verification_session import FindingRow, SessionTransition, SpentNonce, VerificationSession
 from app.models.webhook import WebhookAttempt, WebhookDelivery, WebhookSecret
@@ -33,6 +34,7 @@ __all__ = [
     "Project",
     "Redaction",
     "ResultCode",
+    "RetainedKey",
     "SessionTransition",
     "SigningSecretRow",
     "SpentNonce",

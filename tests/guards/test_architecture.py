@@ -31,8 +31,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "faces": {"models", "db", "sealing", "decision", "pipeline", "inference"} | WORDS,
     "capture": {"models", "sealing", "pipeline", "inference"} | WORDS,
     "evaluation": {"faces", "inference", "pipeline", "decision", "capture"} | WORDS,
+    "resealing": {"db", "models", "sealing", "errors"},
     "runtime": {"db", "decision", "faces", "inference", "sealing", "settings"},
-    "wiring": {"db", "decision", "faces", "inference", "runtime", "sealing", "settings"},
+    "wiring": {"resealing", "db", "decision", "faces", "inference", "runtime", "sealing", "settings"},
     "sessions": {
         "capture",
         "db",

@@ -131,9 +131,7 @@ def test_browser_and_python_shine_the_same_light(page: Page, head: Head) -> None
     assert np.abs(painted(page, NEUTRAL, light) - expected).mean() < 2.5
 
 
-def test_the_colour_of_the_page_falls_on_the_face_and_less_on_the_wall(
-    page: Page, head: Head
-) -> None:
+def test_the_colour_of_the_page_falls_on_the_face_and_less_on_the_wall(page: Page, head: Head) -> None:
     visit(page, init_script(head)).evaluate("headCamera.start()")
     shine = """([colour, x, y]) => {
       document.documentElement.style.setProperty("--visavis-light", colour);
