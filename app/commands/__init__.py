@@ -7,11 +7,14 @@ from flask import Flask
 # Module → the click groups or commands it brings.
 COMMANDS = {
     "app.commands.api_keys": ("api_keys_commands",),
+    "app.commands.bench": ("bench_commands",),
     "app.commands.calibrate": ("calibrate_commands",),
     "app.commands.collections": ("collections_commands",),
     "app.commands.database": ("migrate",),
     "app.commands.demo": ("demo",),
     "app.commands.evaluate": ("evaluate_commands",),
+    "app.commands.evaluate_challenge": ("evaluate_commands",),
+    "app.commands.evaluate_liveness": ("evaluate_commands",),
     "app.commands.faces": ("faces_commands",),
     "app.commands.keys": ("keys_commands",),
     "app.commands.models": ("models_commands",),

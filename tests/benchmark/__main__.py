@@ -21,6 +21,7 @@ from tests.benchmark.film import AT_REST, Film, shoot
 from tests.benchmark.machine import describe_machine, usable_cores
 from tests.benchmark.models import time_frame, time_models
 from tests.benchmark.report import render, targets_of
+from tests.benchmark.search import kept_search, read_search
 from tests.benchmark.service import measured_service
 from tests.simulator import faces
 from tests.simulator.install import InstallError, install
@@ -50,11 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         accuracy = _accuracy(options.accuracy, options.output)
+        search = read_search(options.search) if options.search else kept_search(_earlier(options.output))
         figures = measure(QUICK if options.quick else FULL, quick=options.quick)
     except (VisavisError, InstallError, faces.TestFacesMissingError, ValueError) as error:
         print(f"benchmark: {error}", file=sys.stderr)  # noqa: T201 - a command's output
         return 1
-    options.output.write_text(render(figures, accuracy), encoding="utf-8")
+    options.output.write_text(render(figures, accuracy, search), encoding="utf-8")
     if options.json is not None:
         options.json.write_text(json.dumps(asdict(figures), indent=2) + "\n", encoding="utf-8")
     for target in targets_of(figures):
@@ -105,8 +107,13 @@ def _against_dlib(heads: Sequence[Head], engine: OpenPackEngine, rounds: int) ->
 def _accuracy(folder: Path | None, document: Path) -> str:
     if folder is not None:
         return read_accuracy(folder)
+    return kept_accuracy(_earlier(document))
+
+
+def _earlier(document: Path) -> str:
+    """Return what was written before, of which each section is kept that is not measured now."""
     earlier = document if document.exists() else DOCUMENT
-    return kept_accuracy(earlier.read_text(encoding="utf-8") if earlier.exists() else "")
+    return earlier.read_text(encoding="utf-8") if earlier.exists() else ""
 
 
 def _bar(caption: str) -> Callable[[Any], Iterable[Any]]:
@@ -117,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="measure little: shows that everything runs")
     parser.add_argument("--accuracy", type=Path, metavar="DIR", help="what `flask evaluate … --json` wrote")
+    parser.add_argument(
+        "--search", type=Path, action="append", metavar="FILE", help="what `flask bench search --json` wrote"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure for machines")
     parser.add_argument(
         "--output", type=Path, default=DOCUMENT, metavar="FILE", help="instead of BENCHMARKS.md"

@@ -15,6 +15,7 @@ from tests.benchmark.figures import (
     percentile,
 )
 from tests.benchmark.markdown import number, table
+from tests.benchmark.search import section
 
 MAX_CPU_S, MAX_VERDICT_S, MAX_RSS_MB = 0.8, 1.0, 600.0
 
@@ -54,8 +55,8 @@ class Target:
         return "met" if self.measured <= self.limit else "**missed**"
 
 
-def render(figures: Figures, accuracy: str) -> str:
-    """Return the whole document; `accuracy` is the content of that section."""
+def render(figures: Figures, accuracy: str, search: str) -> str:
+    """Return the whole document; `accuracy` and `search` are the contents of those sections."""
     sections = [
         INTRODUCTION,
         *([QUICK] if figures.quick else []),
@@ -67,6 +68,7 @@ def render(figures: Figures, accuracy: str) -> str:
         f"## {figures.together.at_once} sessions at once\n\n"
         f"{_together_intro(figures.together)}\n\n{_together(figures)}",
         f"## Against dlib\n\n{_dlib(figures.dlib)}",
+        section(search),
         f"## Accuracy\n\n{BEGIN}\n{accuracy}\n{END}",
     ]
     return "\n\n".join(sections) + "\n"

@@ -68,38 +68,38 @@ def test_a_missed_target_is_said_aloud() -> None:
     heavy = replace(TOGETHER, visits=slow, peak_rss_mb=[601.0])
     figures = replace(FIGURES, alone=replace(ALONE, cpu_s=1.7), together=heavy)
     assert verdicts_of(figures) == ["**missed**"] * 3
-    assert render(figures, "").count("**missed**") == 3
+    assert render(figures, "", "").count("**missed**") == 3
 
 
 def test_what_could_not_be_measured_is_not_called_met() -> None:
     blind = replace(ALONE, visits=[], cpu_s=None, peak_rss_mb=[])
     figures = replace(FIGURES, alone=blind, together=replace(blind, at_once=4))
     assert verdicts_of(figures) == ["not measured"] * 3
-    assert "sessions per minute | 0.0" in render(figures, "")
+    assert "sessions per minute | 0.0" in render(figures, "", "")
 
 
 def test_a_failed_visit_is_reported_and_its_times_are_not_used() -> None:
     failed = VisitFigures("liveness_failed", frames=10, visit_s=1.0, service_s=0.1, verdict_ms=1.0)
     figures = replace(FIGURES, together=replace(TOGETHER, visits=[*TOGETHER.visits, failed]))
-    document = render(figures, "")
+    document = render(figures, "", "")
     assert "8 of 9 visits passed. The others: liveness_failed." in document
     assert "p50 | 250 ms" in document
 
 
 def test_dlib_is_compared_or_its_absence_is_stated() -> None:
-    assert "| one chip at a time, ms | 5.00 | 60.00 | 12.0 |" in render(FIGURES, "")
-    assert "Not measured: no wheel." in render(replace(FIGURES, dlib="no wheel"), "")
+    assert "| one chip at a time, ms | 5.00 | 60.00 | 12.0 |" in render(FIGURES, "", "")
+    assert "Not measured: no wheel." in render(replace(FIGURES, dlib="no wheel"), "", "")
 
 
 def test_a_busy_machine_is_not_kept_secret() -> None:
     busy = replace(FIGURES, machine=replace(MACHINE, load_before=3.0))
-    assert "Other work shared the processor" in render(busy, "")
-    assert "Other work shared the processor" not in render(FIGURES, "")
+    assert "Other work shared the processor" in render(busy, "", "")
+    assert "Other work shared the processor" not in render(FIGURES, "", "")
 
 
 def test_a_quick_run_says_that_its_numbers_mean_little() -> None:
-    assert "quick run" in render(replace(FIGURES, quick=True), "")
-    assert "quick run" not in render(FIGURES, "")
+    assert "quick run" in render(replace(FIGURES, quick=True), "", "")
+    assert "quick run" not in render(FIGURES, "", "")
 
 
 def test_accuracy_is_written_with_bounds(reports: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_missing_report_is_named(reports: Path) -> None:
 
 def test_accuracy_of_an_earlier_document_is_kept(reports: Path) -> None:
     accuracy = read_accuracy(reports)
-    assert kept_accuracy(render(FIGURES, accuracy)) == accuracy
+    assert kept_accuracy(render(FIGURES, accuracy, "")) == accuracy
     assert kept_accuracy("# Another document") == MISSING
 
 
