@@ -12,12 +12,21 @@ BEGIN, END = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
 MISSING = "Not measured yet."
 # Optional beside the reports: which data each was measured on.
 ABOUT = "about.json"
+# Reports of passive liveness, each where it was measured: file name → heading.
+LIVENESS = {
+    "liveness": "Passive liveness, stills",
+    "liveness_videos": "Passive liveness, videos",
+    "liveness_plus": "Passive liveness with the plus pack, stills",
+    "liveness_plus_videos": "Passive liveness with the plus pack, videos",
+}
 
 Report = Mapping[str, Any]
 
 
 def read_accuracy(folder: Path) -> str:
     """Return the section made of `recognition.json`, `age.json` and `detection.json` in `folder`.
+
+    Those of `LIVENESS` that are there follow.
 
     Raises `ValueError` naming a file that is missing or no JSON.
     """
@@ -26,6 +35,11 @@ def read_accuracy(folder: Path) -> str:
     texts = [
         f"### {name.capitalize()}\n\n{_data_of(about, name)}{render(_read(folder / f'{name}.json'))}"
         for name, render in parts.items()
+    ]
+    texts += [
+        f"### {heading}\n\n{_data_of(about, name)}{_liveness(_read(folder / f'{name}.json'))}"
+        for name, heading in LIVENESS.items()
+        if (folder / f"{name}.json").exists()
     ]
     return "\n\n".join(texts)
 
@@ -136,6 +150,54 @@ def _detection(report: Report) -> str:
         ],
     ]
     return table(("measure", "share", "95 % bounds"), rows)
+
+
+def _liveness(report: Report) -> str:
+    """Return the errors at the shipped threshold by kind, and what they rest on."""
+    attacks, apcer95 = report.get("attacks", {}), report.get("apcer95", {})
+    live = f" ({report['live']})" if "live" in report else ""
+    rows = [[f"live refused (BPCER){live}", percent(report["bpcer"]), _interval(report.get("bpcer95"))]]
+    rows += [
+        [
+            f"{name} accepted (APCER)" + (f" ({attacks[name]})" if name in attacks else ""),
+            percent(rate),
+            _interval(apcer95.get(name)),
+        ]
+        for name, rate in report["apcer"].items()
+    ]
+    model = f"Model `{report['model']}`. " if "model" in report else ""
+    summary = (
+        f"{model}Area under the ROC curve {number(report['auc'], 3)}{_area_bounds(report)} over "
+        f"{report['n']} presentations; {report['notScored']} more could not be scored{_kinds(report)}. At the shipped "
+        f"threshold {report['threshold']:g}:"
+    )
+    return "\n\n".join([summary, table(("measure", "rate", "95 % bounds"), rows), *_points_of(report)])
+
+
+def _area_bounds(report: Report) -> str:
+    bounds = report.get("auc95")
+    return "" if bounds is None else f" (95 % bounds {number(bounds[0], 3)} … {number(bounds[1], 3)})"
+
+
+def _kinds(report: Report) -> str:
+    kinds = ", ".join(f"{name} {count}" for name, count in report.get("notScoredByKind", {}).items())
+    return f" ({kinds})" if kinds else ""
+
+
+def _points_of(report: Report) -> list[str]:
+    """Return the table of thresholds chosen on the same presentations, if there is one."""
+    rows = [
+        [
+            percent(point["bpcer"]),
+            number(point["threshold"], 3),
+            percent(point["apcerAll"]),
+            percent(point["apcerWorst"]),
+        ]
+        for point in report.get("operatingPoints", [])
+    ]
+    header = ("live refused", "threshold", "attacks accepted", "of the worst species")
+    lead = "Other thresholds, chosen on the same presentations and therefore too good for others:"
+    return [f"{lead}\n\n{table(header, rows)}"] if rows else []
 
 
 def _bounds(report: Report, key: str, share: float, n: int) -> str:

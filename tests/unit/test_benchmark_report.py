@@ -43,6 +43,19 @@ AGE = {
     "genderAccuracyFrom16": 0.97,
 }
 DETECTION = {"n": 150, "exactCount": 0.9, "emptyScenesClean": 1.0}
+LIVENESS = {
+    "n": 30,
+    "auc": 0.9,
+    "threshold": 0.5,
+    "bpcer": 0.1,
+    "apcer": {"print": 0.25, "screen": 0.0},
+    "notScored": 2,
+    "live": 10,
+    "attacks": {"print": 12, "screen": 8},
+    "apcer95": {"print": [0.05, 0.57], "screen": [0.0, 0.37]},
+    "notScoredByKind": {"print": 2},
+    "operatingPoints": [{"bpcer": 0.05, "threshold": 0.4, "apcerAll": 0.2, "apcerWorst": 0.3}],
+}
 REPORTS = {"recognition": RECOGNITION, "age": AGE, "detection": DETECTION}
 
 
@@ -118,6 +131,26 @@ def test_accuracy_says_which_data_when_told(reports: Path) -> None:
 def test_the_bounds_that_an_evaluation_gives_are_kept(reports: Path) -> None:
     (reports / "detection.json").write_text(json.dumps(DETECTION | {"exactCount95": [0.5, 0.95]}))
     assert "90.00 % | 50.00 % … 95.00 %" in read_accuracy(reports)
+
+
+def test_liveness_is_written_by_kind_of_attack_where_it_was_measured(reports: Path) -> None:
+    assert "liveness" not in read_accuracy(reports)
+    (reports / "liveness.json").write_text(json.dumps(LIVENESS))
+    (reports / "liveness_plus_videos.json").write_text(json.dumps({**LIVENESS, "model": "net-2"}))
+    text = read_accuracy(reports)
+    assert (
+        "### Passive liveness, stills\n\nArea under the ROC curve 0.900 over 30 presentations; 2 more" in text
+    )
+    assert "2 more could not be scored (print 2). At the shipped threshold 0.5:" in text
+    assert "| live refused (BPCER) (10) | 10.00 % |  |" in text
+    assert "| print accepted (APCER) (12) | 25.00 % | 5.00 % … 57.00 % |" in text
+    assert "| 5.00 % | 0.400 | 20.00 % | 30.00 % |" in text
+    assert "plus pack, videos\n\nModel `net-2`." in text
+
+
+def test_a_list_without_live_people_or_attacks_is_written_too(reports: Path) -> None:
+    (reports / "liveness.json").write_text(json.dumps(LIVENESS | {"auc": None, "apcer": {}, "bpcer": None}))
+    assert "curve – over 30 presentations" in read_accuracy(reports)
 
 
 def test_a_missing_report_is_named(reports: Path) -> None:
