@@ -1,6 +1,6 @@
 """Headers of every response: no inline code, no third party, no storage in caches."""
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -14,6 +14,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Permitted-Cross-Domain-Policies": "none",
 }
+# What pages of relying sites load from here; everybody may read it, so that a site can pin its hash.
+EMBEDDED_PATH = "/static/embed/"
+EMBEDDED_HEADERS = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
 STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 
 
@@ -29,7 +32,9 @@ def init_security_headers(app: Flask, *, https: bool) -> None:
     def secure(response: Response) -> Response:
         ancestors = " ".join(g.get("frame_ancestors", ())) or "'none'"
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
-        response.headers.extend(HEADERS)
+        response.headers.update(HEADERS)
+        if request.path.startswith(EMBEDDED_PATH):
+            response.headers.update(EMBEDDED_HEADERS)
         if https:
             response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
         response.headers.setdefault("Cache-Control", "no-store")

@@ -18,10 +18,14 @@ export interface OpenOptions {
 export interface Visavis {
   /**
    * Resolves with the address that carries the signed result. It is nothing to believe before your
-   * server has checked it: send the page there. Rejects with an error whose `code` is
-   * "popup_blocked", "popup_closed", "aborted" or "bad_message".
+   * server has checked it: send the page there. Rejects with an `EmbeddingError`, or a TypeError.
    */
   open(options: OpenOptions): Promise<{ redirectedTo: string }>;
+  EmbeddingError: { new (code: EmbeddingError["code"], message: string): EmbeddingError };
+}
+
+export interface EmbeddingError extends Error {
+  readonly code: "popup_blocked" | "popup_closed" | "aborted";
 }
 
 export function loadVisavis(serviceUrl: string): Promise<Visavis>;

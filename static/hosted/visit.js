@@ -39,6 +39,11 @@ const ENDED = {
   errored: "internal_error",
 };
 
+/** In a frame, or in a window that the embedding script opened and named. */
+function isEmbedded() {
+  return window.parent !== window || (window.opener !== null && window.name.startsWith("visavis-"));
+}
+
 export class Visit {
   /** @param {Page} page */
   constructor(page) {
@@ -126,10 +131,10 @@ export class Visit {
     });
   }
 
-  /** Go back to the website with the signed result. */
+  /** Go back to the website with the signed result, or hand it to the page that embeds this one. */
   goOn() {
     clearTimeout(this.leaving);
-    location.assign(this.page.urls.return);
+    location.assign(this.page.urls.return + (isEmbedded() ? "?embedded=1" : ""));
   }
 
   closeCamera() {

@@ -129,7 +129,7 @@ def address() -> Iterator[str]:
         json.dumps({"verificationSessionId": SESSION, "nonce": "a"}).encode(),
     )
     with HTTPServer(("127.0.0.1", 0), Service) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
