@@ -168,8 +168,8 @@ def _liveness(report: Report) -> str:
     model = f"Model `{report['model']}`. " if "model" in report else ""
     summary = (
         f"{model}Area under the ROC curve {number(report['auc'], 3)}{_area_bounds(report)} over "
-        f"{report['n']} presentations; {report['notScored']} more could not be scored{_kinds(report)}. At the shipped "
-        f"threshold {report['threshold']:g}:"
+        f"{report['n']} presentations; {report['notScored']} more could not be scored{_kinds(report)}. "
+        f"At the shipped threshold {report['threshold']:g}:"
     )
     return "\n\n".join([summary, table(("measure", "rate", "95 % bounds"), rows), *_points_of(report)])
 
