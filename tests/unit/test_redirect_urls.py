@@ -1,10 +1,21 @@
 """Where a browser may be sent, and a long list of ways to be sent elsewhere."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.errors import InputError
+from app.signing.canonical import join_pairs
+from app.signing.keyring import Keyring, SigningSecret
 from app.signing.redirect_urls import check_redirect_url, is_allowed
+from app.signing.request_link import VerificationRequest, parse_request, request_signature
+from app.signing.schemes import DEFAULT_SCHEMES
+from app.verifications.configuration import Configuration, read_configuration
+from app.verifications.document import ConfigurationRefusedError
+from app.verifications.overrides import apply_overrides
 
+ID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+KEYS = Keyring((SigningSecret("k1", "a secret of the project", datetime(2026, 1, 1, tzinfo=UTC)),))
 ALLOWED = "https://shop.example/done"
 
 GOOD = [
@@ -120,7 +131,26 @@ LOOKALIKES = [
     "https://evil.example/https://shop.example/done", "https://evil.example?https://shop.example/done",
     "https://evil.example#https://shop.example/done", "https://shopxexample/done",
     "https://a.shop.example/done", "https://hop.example/done", "https://shop.example", "https://", "h",
-    "",
+    "", "https://SHOP.EXAMPLE/done", "https://shop.example/DONE", "https://shop.example/%64one",
+    "https://shop.example/done%2F", "https://shop.example/done%00", "https://shop.example/done%0d%0aX:y",
+    "https://shop.example/done%23", "https://shop.example/done%3Fx", "https://shop.example/done#@evil",
+    "https://shop.example/done#/evil", "https://shop.example:0443/done", "https://shop.example:80/done",
+    "https://shop.example:8443/done", "https://shop.example./done", "https://shop.example/done/..",
+    "https://shop.example/done/../done", "https://shop.example/./done", "https://shop.example/done;evil",
+    "https://shop.example/done@evil.example", "https://shop.example/done&evil", "https://shop.example/done,",
+    "https://xn--shop-.example/done", "https://xn--hop-65d.example/done", "https://xn--shp-0na.example/done",
+    "https://shop.xn--example-/done", "https://sh0p.example/done", "https://shop-example/done",
+    "https://shop.example.com/done", "https://shop.exampl/done", "https://shop.examplee/done",
+    "https://shop_example/done", "https://www.shop.example/done", "http://shop.example/done",
+    "https://user@shop.example/done", "https://shop.example@evil.example/done",
+    "https://shop.example\\done", "https:\\\\shop.example/done", "//shop.example/done", "/done", "done",
+    "https://shop.example/done ", " https://shop.example/done", "https://shop.example/done\t",
+    "https://shop.example/done\n", "https://shop.example/done\x00", "https://shop.example/done\u200b",
+    "https://shop.example/done\u202e", "https://shop\u3002example/done", "https://\uff53hop.example/done",
+    "https://sh\u043ep.example/done", "https://shop.example/d\u043ene", "https://shop.example/done\u0301",
+    "HTTPS://shop.example/done", "https:/shop.example/done", "https:///shop.example/done",
+    "https://[shop.example]/done", "https://shop.example/done?reVerificationResult=passed",
+    "https://shop.example/done?%72eVerificationResult=passed",
 ]  # fmt: skip
 
 
@@ -138,7 +168,7 @@ def test_a_plain_url_is_accepted(url: str) -> None:
 
 
 def test_of_all_the_ways_around_none_is_accepted() -> None:
-    assert len(set(BAD)) >= 150
+    assert len(set(BAD)) >= 170
     assert [url for url in BAD if is_accepted(url)] == []
 
 
@@ -156,6 +186,46 @@ def test_whatever_is_put_around_a_good_url_it_is_refused() -> None:
 def test_nothing_but_the_exact_text_is_allowed() -> None:
     assert is_allowed(ALLOWED, ["https://other.example/", ALLOWED])
     assert [url for url in [*BAD, *LOOKALIKES] if is_allowed(url, [ALLOWED])] == []
+
+
+@pytest.fixture(scope="module")
+def open_to_redirects() -> Configuration:
+    return read_configuration(
+        {
+            "id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+            "name": "Face check",
+            "verifierConfigs": {"liveness": {"type": "Verification"}},
+            "redirectConfig": {"passedUrl": ALLOWED, "failedUrl": ALLOWED, "allowedRedirectUrls": [ALLOWED]},
+            "sessionOverrideConfig": {"allowRedirectOverrides": True},
+        }
+    )
+
+
+def signed_wish(name: str, url: str) -> VerificationRequest:
+    """Return what a rightly signed link asks for, as far as a link can carry it."""
+    unsigned = join_pairs([("reExpiration", "1900000000"), (name, url)])
+    query = f"{unsigned}&reSignature={request_signature(ID, unsigned, KEYS)}"
+    return parse_request(ID, query, KEYS, force_signed=True, schemes=DEFAULT_SCHEMES, now=0)
+
+
+@pytest.mark.parametrize("name", ["rePassedUrl", "reFailedUrl"])
+def test_of_all_strings_a_signed_link_can_ask_for_only_the_listed_one_is_taken(
+    open_to_redirects: Configuration, name: str
+) -> None:
+    taken = apply_overrides(open_to_redirects, signed_wish(name, ALLOWED))
+    assert ALLOWED in {taken.passed_url, taken.failed_url}
+    attempts = {*BAD, *LOOKALIKES}
+    assert len(attempts) >= 200
+    for url in attempts:
+        with pytest.raises(InputError, match=f"^({name}|query): "):
+            apply_overrides(open_to_redirects, signed_wish(name, url))
+
+
+def test_a_configuration_lists_no_url_that_could_be_read_in_two_ways() -> None:
+    document = {"name": "x", "id": ID, "verifierConfigs": {"liveness": {"type": "Verification"}}}
+    for url in BAD:
+        with pytest.raises(ConfigurationRefusedError):
+            read_configuration(document | {"redirectConfig": {"allowedRedirectUrls": [url]}})
 
 
 def test_an_empty_list_allows_nothing() -> None:
