@@ -6,15 +6,15 @@ from typing import Any, Self
 
 from app.pipeline.light import BASE, PALETTE, LightStep, draw_light
 from app.pipeline.types import FrameMeasurement, LightRecord
-from app.pipeline.verifiers.light_reflection import light_response
+from app.pipeline.verifiers.light_reflection import light_activity, light_response
 
 __all__ = ["BASE", "PALETTE", "LightProgress", "LightStep", "Shown", "draw_light"]
 
-# Steps are told this long before they are due: an answer takes up to half a second on a slow uplink, and a
-# page that runs dry holds the last colour, which costs time but nothing else.
-LOOKAHEAD_MS = 900.0
+# Steps are told this long before they are due: a batch takes six tenths of a second to fill and up to half a
+# second on a slow uplink, and a page that runs dry holds the last colour, which costs time but nothing else.
+LOOKAHEAD_MS = 1100.0
 # After the last colour the camera still has to deliver its light.
-TAIL_MS = 250.0
+TAIL_MS = 220.0
 # A page that shows nothing for so long will not; the attempt is then judged without light, and fails.
 LIMIT_MS = 12_000.0
 # From here the face's colour changes more than ambient light, noise and posture change it (simulated rooms
@@ -79,10 +79,11 @@ class LightProgress:
         """Tell whether all was shown and the face took no notice of any light: too bright a room."""
         if len(self.shown) < len(self.steps):
             return False
-        response = light_response(frames, self.record)
-        if response is None:
+        activity = light_activity(frames, self.record)
+        if activity is None or activity >= LEAST_ACTIVITY:
             return False
-        return response.p_value > CLEAR_P_VALUE and response.activity < LEAST_ACTIVITY
+        response = light_response(frames, self.record)
+        return response is not None and response.p_value > CLEAR_P_VALUE
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for `from_json`."""

@@ -12,7 +12,7 @@ PALETTE: tuple[str, ...] = ("#72d3ff", "#eebf1f", "#ffa0ff", "#50dd6c", "#ffafae
 # Shown before and after: a grey of about the same luminance, so that beginning and end do not flash either.
 BASE = "#c4c4c4"
 STEPS = 7
-DURATIONS_MS: tuple[int, ...] = (300, 340, 380, 420)
+DURATIONS_MS: tuple[int, ...] = (300, 320, 340, 360)
 
 
 class Randomness(Protocol):

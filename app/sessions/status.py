@@ -18,10 +18,9 @@ _RESULT_OF_STATE = {
     SessionState.REVIEW: "review",
 }
 
-# Ten frames a second follow a turning head; while somebody still looks for a lamp, three are enough
-# and keep a whole attempt below the limit of frames.
-INTERVAL_MS = 100
-WAITING_INTERVAL_MS = 330
+# Eight frames a second follow a turning head, ten the colours of the screen; while somebody still looks for
+# a lamp, three are enough and keep a whole attempt below the limit of frames.
+INTERVAL_MS, LIGHT_INTERVAL_MS, WAITING_INTERVAL_MS = 125, 100, 330
 _NEARLY_READY = {Guidance.GOOD, Guidance.HOLD_STILL, Guidance.LOOK_STRAIGHT}
 
 
@@ -123,6 +122,8 @@ def needs_consent(visit: VerificationSession, configuration: Configuration) -> b
 
 
 def _interval_ms(live: CaptureProgress | None) -> int:
+    if live is not None and live.light_is_on:
+        return LIGHT_INTERVAL_MS
     waiting = live is not None and live.phase == "positioning" and live.guidance not in _NEARLY_READY
     return WAITING_INTERVAL_MS if waiting else INTERVAL_MS
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.pipeline.types import CaptureRecord, Finding, FrameMeasurement
 from app.simulation.camera import Webcam
-from app.simulation.page import BATCH, EARLY_MS, INTERVAL_MS, PATIENCE, Network, Page
+from app.simulation.page import EARLY_MS, PATIENCE, Network, Page
 from app.simulation.server import Server
 from app.simulation.sight import Actor, Sight
 from app.vocabulary import Outcome, Reason
@@ -64,9 +64,10 @@ def play(
     while not server.over and at_ms < LIMIT_MS:
         exposure = source.take()
         at_ms = exposure.client_ms
-        waiting = [*waiting, exposure][-BATCH:]
+        waiting = [*waiting, exposure][-page.batch :]
         oldest = oldest if len(waiting) > 1 else at_ms
-        full = len(waiting) == BATCH or at_ms - oldest > (PATIENCE * BATCH - 1) * INTERVAL_MS
+        late = at_ms - oldest > (PATIENCE * page.batch - 1) * page.interval_ms
+        full = len(waiting) == page.batch or late
         if full and at_ms >= free_at:
             up, down = network.ways(rng)
             answer = server.take(eye.measure(waiting, at_ms + up, server), page.report(at_ms), at_ms + up)
@@ -101,6 +102,6 @@ class _PictureSource:
         while True:
             self._at_ms += 1000 * self.camera.next_gap()
             client_ms = self._at_ms + self.camera.latency_ms
-            if client_ms - self._last_ms >= INTERVAL_MS - EARLY_MS:
+            if client_ms - self._last_ms >= self.page.interval_ms - EARLY_MS:
                 self._last_ms = client_ms
                 return Exposure(self.actor.look(self._at_ms, self.page), self._at_ms, client_ms)

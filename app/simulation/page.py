@@ -11,9 +11,10 @@ from app.simulation.sight import View
 from app.vocabulary import Guidance
 
 # As the page is told by the service: milliseconds between pictures, pictures in a batch.
-INTERVAL_MS, BATCH = 100.0, 4
+INTERVAL_MS, BATCH = 125.0, 3
+LIGHT_INTERVAL_MS, LIGHT_BATCH = 100.0, 6
 EARLY_MS, PATIENCE = 12.0, 1.25
-LIGHT_LEAD_MS, SCREEN_PERIOD_MS = 300.0, 1000 / 60
+LIGHT_LEAD_MS, SCREEN_PERIOD_MS = 160.0, 1000 / 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,20 @@ class Page:
             self._colour(at_ms, None, lighting=False)
         else:
             self._play(answer.light, answer.last, at_ms)
+
+    @property
+    def interval_ms(self) -> float:
+        """How far apart pictures are taken now."""
+        return LIGHT_INTERVAL_MS if self._lit else INTERVAL_MS
+
+    @property
+    def batch(self) -> int:
+        """How many pictures go together now."""
+        return LIGHT_BATCH if self._lit else BATCH
+
+    @property
+    def _lit(self) -> bool:
+        return bool(self._heard) and self._heard[-1][1].light is not None
 
     def view(self, at_ms: float) -> View:
         """Return what was shown at a moment."""

@@ -9,7 +9,8 @@ import { CameraError } from "./camera.js";
 const FROZEN_MS = 8000;
 // A batch waits for its last picture this much longer than it should take.
 const PATIENCE = 1.25;
-// While each colour of the screen counts, a slow way up gets batches of this many times the usual size.
+// While each colour of the screen counts and directions do not change, batches are this many times as large:
+// fewer requests, and nothing is lost on a slow way up.
 const FULL_RECORD = 2;
 // Taking a picture a little early is better than a whole video frame late.
 const EARLY_MS = 12;
@@ -54,10 +55,9 @@ export class FrameSource {
    * @returns {Promise<Frame[]>} empty once stopped @throws {CameraError}
    */
   async take() {
-    const { framesPerBatch, intervalMs } = this.settings;
-    const patience = browserClock() + PATIENCE * framesPerBatch * intervalMs;
+    const patience = browserClock() + PATIENCE * this.most * this.intervalMs;
     let frozen = browserClock() + FROZEN_MS;
-    while (this.running && this.waiting.length < framesPerBatch) {
+    while (this.running && this.waiting.length < this.most) {
       const now = browserClock();
       if (this.waiting.length && now > patience) break;
       if (document.hidden) frozen = now + FROZEN_MS;
@@ -67,7 +67,7 @@ export class FrameSource {
     return this.waiting.splice(0, this.most);
   }
 
-  /** How many pictures may wait and go together. */
+  /** How many pictures wait for each other and go together. */
   get most() {
     return this.settings.framesPerBatch * (this.sparing ? 1 : FULL_RECORD);
   }

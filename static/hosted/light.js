@@ -7,7 +7,7 @@ const root = document.documentElement;
 // Half a picture of a 60 Hz screen: the change goes to the picture nearest to the moment it is due.
 const HALF_PICTURE_MS = 8;
 // The eye and the camera's exposure get used to the grey before the first colour comes.
-const LEAD_MS = 300;
+const LEAD_MS = 160;
 
 export class LightPlayer {
   constructor() {

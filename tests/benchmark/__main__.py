@@ -42,7 +42,7 @@ class Effort:
     dlib_rounds: int
 
 
-FULL = Effort(seconds_per_call=1.5, visits_alone=3, rounds_together=5, dlib_rounds=3)
+FULL = Effort(seconds_per_call=1.5, visits_alone=10, rounds_together=5, dlib_rounds=3)
 QUICK = Effort(seconds_per_call=0.1, visits_alone=1, rounds_together=1, dlib_rounds=1)
 
 
@@ -78,23 +78,26 @@ def measure(effort: Effort, *, quick: bool = False) -> Figures:
         models=time_models(engine, MODELS, picture, effort.seconds_per_call, _bar("models")),
         frame=time_frame(engine, picture, effort.seconds_per_call, _bar("frame")),
         dlib=_against_dlib(heads, engine, effort.dlib_rounds),
-        **_service(films, effort),
+        **_service(films, effort, "Balanced", ("alone", "together")),
+        **_service(films, effort, "Advanced", ("advanced", "advanced_together")),
         quick=quick,
     )
 
 
-def _service(films: Sequence[Film], effort: Effort) -> dict[str, ServiceFigures]:
+def _service(
+    films: Sequence[Film], effort: Effort, level: str, names: tuple[str, str]
+) -> dict[str, ServiceFigures]:
     """Measure visits one after another, then all people at once; a first round only warms up."""
     warm_up = len(films)
     total = warm_up + effort.visits_alone + effort.rounds_together * len(films)
     with (
-        measured_service(SCRATCH) as service,
-        tqdm(total=total, desc="visits", file=sys.stderr) as bar,
+        measured_service(SCRATCH, level) as service,
+        tqdm(total=total, desc=f"visits, {level}", file=sys.stderr) as bar,
     ):
         service.run(films, 1, bar.update)
         alone = service.run(films[:1], effort.visits_alone, bar.update)
         together = service.run(films, effort.rounds_together, bar.update)
-    return {"alone": alone, "together": together}
+    return dict(zip(names, (alone, together), strict=True))
 
 
 def _against_dlib(heads: Sequence[Head], engine: OpenPackEngine, rounds: int) -> DlibFigures | str:

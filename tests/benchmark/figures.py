@@ -101,6 +101,9 @@ class Figures:
     frame: list[Timing]
     alone: ServiceFigures
     together: ServiceFigures
+    advanced: ServiceFigures
+    """One after another, at the Advanced level."""
+    advanced_together: ServiceFigures
     dlib: DlibFigures | str
     """A sentence that says why not, when dlib could not be installed."""
     quick: bool = False

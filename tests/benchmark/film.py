@@ -12,9 +12,11 @@ import cv2
 import numpy as np
 
 from app.inference.types import RgbImage
+from app.pipeline.light import BASE, PALETTE, linear_rgb
 from app.sandbox.assets import encode_jpeg
 from app.sandbox.head import Head
 from app.sandbox.pose import NEUTRAL, POSE_OF_GUIDANCE, HeadPose, IdleLife, minimum_jerk
+from app.sandbox.render import ScreenLight
 from app.vocabulary import Guidance
 
 SIZE = (480, 360)
@@ -31,6 +33,9 @@ NOISE = 2.0
 TAKES = 4
 POSES_AT_REST = 12
 POSES_AT_END = 5
+POSES_PER_COLOUR = 3
+# The screen's share of an ordinary room's light on a face half a metre away.
+SCREEN_SHARE, ROOM_SHARE = 0.2, 0.15
 MOVEMENTS = tuple(guidance for guidance, pose in POSE_OF_GUIDANCE.items() if pose != NEUTRAL)
 
 Place = tuple[Guidance | None, int]
@@ -44,6 +49,8 @@ class Film:
     """All pictures of one person."""
 
     pictures: dict[Place, list[bytes]]
+    lit: dict[str, list[bytes]] = field(default_factory=dict)
+    """The head at rest under each colour of the screen."""
 
 
 def shoot(head: Head, seed: int, watch: Watch = lambda poses: poses) -> Film:
@@ -54,7 +61,18 @@ def shoot(head: Head, seed: int, watch: Watch = lambda poses: poses) -> Film:
         scene = head.render(pose, SIZE)
         taken = [encode_jpeg(_with_noise(scene), JPEG_QUALITY) for _ in range(TAKES)]
         pictures.setdefault(place, []).extend(taken)
-    return Film(pictures)
+    return Film(pictures, {colour: _shoot_lit(head, seed, colour) for colour in (BASE, *PALETTE)})
+
+
+def _shoot_lit(head: Head, seed: int, colour: str) -> list[bytes]:
+    red, green, blue = (SCREEN_SHARE * share for share in linear_rgb(colour))
+    light = ScreenLight((red, green, blue), room=ROOM_SHARE)
+    life = IdleLife(seed)
+    taken = []
+    for number in range(POSES_PER_COLOUR):
+        scene = head.render(NEUTRAL.swayed(life.sway(number * TICK_S)), SIZE, light=light)
+        taken += [encode_jpeg(_with_noise(scene), JPEG_QUALITY) for _ in range(TAKES)]
+    return taken
 
 
 def _poses(life: IdleLife) -> list[tuple[Place, HeadPose]]:
@@ -97,12 +115,13 @@ class Performer:
         if order != self._told:
             self._told, self._moves_at = order, at + REACTION_S
 
-    def tick(self, at: float) -> bytes:
-        """Go on by `TICK_S` and return the picture that the camera takes."""
+    def tick(self, at: float, colour: str | None = None) -> bytes:
+        """Go on by `TICK_S` and return the picture that the camera takes under the screen's colour."""
         if at >= self._moves_at:
             self._goal = self._told
         self._place = _next_place(self._place, self._goal)
-        takes = self.film.pictures[self._place]
+        is_lit = colour is not None and self._place == AT_REST
+        takes = self.film.lit[str(colour)] if is_lit else self.film.pictures[self._place]
         self._shown[self._place] += 1
         return takes[self._shown[self._place] % len(takes)]
 

@@ -73,11 +73,12 @@ class MeasuredService:
 
 
 @contextmanager
-def measured_service(scratch: Path) -> Iterator[MeasuredService]:
+def measured_service(scratch: Path, level: str = "Balanced") -> Iterator[MeasuredService]:
     """Start a service on a fresh database; both go away afterwards."""
+    verifiers = VERIFIERS | {"liveness": {"type": "Verification", "challengeType": level}}
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         service = prepare(Path(folder), free_port())
-        verification_id = service.publish(verifierConfigs=VERIFIERS, securityConfig={"maxAttempts": 1})
+        verification_id = service.publish(verifierConfigs=verifiers, securityConfig={"maxAttempts": 1})
         server = start_server(service, workers=WORKERS)
         try:
             yield MeasuredService(service, verification_id, processes.family_of(server.pid))

@@ -29,6 +29,8 @@ FIGURES = Figures(
     frame=[Timing("decode", 0.8, 0.7, 500)],
     alone=ALONE,
     together=TOGETHER,
+    advanced=ALONE,
+    advanced_together=TOGETHER,
     dlib=DLIB,
 )
 RECOGNITION = {
@@ -72,22 +74,24 @@ def verdicts_of(figures: Figures) -> list[str]:
 
 
 def test_targets_compare_what_was_measured_with_the_limit() -> None:
-    assert [target.measured for target in targets_of(FIGURES)] == [0.75, 0.25, 420.0]
-    assert verdicts_of(FIGURES) == ["met", "met", "met"]
+    assert [target.measured for target in targets_of(FIGURES)] == [0.75, 0.75, 0.25, 0.25, 420.0]
+    assert verdicts_of(FIGURES) == ["met"] * 5
 
 
 def test_a_missed_target_is_said_aloud() -> None:
     slow = [replace(VISIT, verdict_ms=1001.0)] * 8
     heavy = replace(TOGETHER, visits=slow, peak_rss_mb=[601.0])
-    figures = replace(FIGURES, alone=replace(ALONE, cpu_s=1.7), together=heavy)
-    assert verdicts_of(figures) == ["**missed**"] * 3
-    assert render(figures, "", "").count("**missed**") == 3
+    dear = replace(ALONE, cpu_s=1.7)
+    figures = replace(FIGURES, alone=dear, together=heavy, advanced=dear, advanced_together=heavy)
+    assert verdicts_of(figures) == ["**missed**"] * 5
+    assert render(figures, "", "").count("**missed**") == 5
 
 
 def test_what_could_not_be_measured_is_not_called_met() -> None:
     blind = replace(ALONE, visits=[], cpu_s=None, peak_rss_mb=[])
-    figures = replace(FIGURES, alone=blind, together=replace(blind, at_once=4))
-    assert verdicts_of(figures) == ["not measured"] * 3
+    four = replace(blind, at_once=4)
+    figures = replace(FIGURES, alone=blind, together=four, advanced=blind, advanced_together=four)
+    assert verdicts_of(figures) == ["not measured"] * 5
     assert "sessions per minute | 0.0" in render(figures, "", "")
 
 

@@ -86,34 +86,59 @@ class LightReflectionVerifier:
         return Finding(self.evidence, response.p_value, self.unit, self.method, details)
 
 
+def light_activity(frames: Sequence[FrameMeasurement], light: LightRecord) -> float | None:
+    """Return `LightResponse.activity` alone, which is cheap; None with too few frames to tell."""
+    seen = _seen_under_light(frames, light)
+    return None if seen is None else float(np.sqrt((seen.difference**2).mean()))
+
+
 def light_response(frames: Sequence[FrameMeasurement], light: LightRecord) -> LightResponse | None:
     """Compare the colours of the frames with those on the screen; None with too few frames to tell."""
-    seen = [frame for frame in _frames_under_light(frames, light) if frame.face is not None]
-    if len(seen) < MIN_FRAMES:
+    seen = _seen_under_light(frames, light)
+    if seen is None:
         return None
-    times = np.array([frame.client_ms for frame in seen])
-    face = _log_chromaticity([frame.face.face_rgb for frame in seen if frame.face])
-    background = _log_chromaticity([frame.face.background_rgb for frame in seen if frame.face])
-    starts = np.array([shown_ms for shown_ms in light.shown])
-    basis = _drift_basis(times)
-    difference = _without(basis, face - background)
+    times, basis, difference = seen.times, seen.basis, seen.difference
+    starts = np.array(light.shown)
     colours = _colour_signals([[step.colour for step in light.steps]])
     real = np.array([_fit(difference, basis, colours, starts, times, lag)[0] for lag in LAGS_MS])
     late = np.array([_fit(difference, basis, colours, starts, times, lag)[0] for lag in LATE_LAGS_MS])
     best = int(real.argmax())
     decoys = np.max([_fit(difference, basis, _decoys(), starts, times, lag) for lag in LAGS_MS], axis=0)
     signal = _without(basis, colours[0][_showing(starts, times, LAGS_MS[best])])
-    gain = _gain(_without(basis, face), signal)
+    gain = _gain(_without(basis, seen.face), signal)
     return LightResponse(
         p_value=float((np.sum(decoys >= real[best]) + 1) / (DECOYS + 1)),
         correlation=float(real[best]),
         lag_ms=LAGS_MS[best],
         late_correlation=float(late.max()),
         face_gain=gain,
-        background_share=_gain(_without(basis, background), signal) / gain if gain > 0 else 1.0,
+        background_share=_gain(_without(basis, seen.background), signal) / gain if gain > 0 else 1.0,
         activity=float(np.sqrt((difference**2).mean())),
-        frames=len(seen),
+        frames=len(times),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """The colours of the frames under the light."""
+
+    times: Floats
+    face: Floats
+    background: Floats
+    basis: Floats
+    difference: Floats
+    """Face minus background without offset and drift."""
+
+
+def _seen_under_light(frames: Sequence[FrameMeasurement], light: LightRecord) -> _Seen | None:
+    seen = [(frame.client_ms, frame.face) for frame in _frames_under_light(frames, light) if frame.face]
+    if len(seen) < MIN_FRAMES:
+        return None
+    times = np.array([at for at, _ in seen])
+    face = _log_chromaticity([face.face_rgb for _, face in seen])
+    background = _log_chromaticity([face.background_rgb for _, face in seen])
+    basis = _drift_basis(times)
+    return _Seen(times, face, background, basis, _without(basis, face - background))
 
 
 def _frames_under_light(frames: Sequence[FrameMeasurement], light: LightRecord) -> list[FrameMeasurement]:
