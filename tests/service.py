@@ -71,9 +71,9 @@ class RelyingSite:
     project_id: str
 
     @classmethod
-    def register(cls, runtime: Runtime) -> "RelyingSite":
+    def register(cls, runtime: Runtime, name: str = "shop") -> "RelyingSite":
         with runtime.database.transaction() as db:
-            project = projects.get_or_create_project(db, runtime.sealer, "shop", runtime.clock())
+            project = projects.get_or_create_project(db, runtime.sealer, name, runtime.clock())
             secret = projects.load_keyring(db, runtime.sealer, project.id).newest.value
         return cls(runtime, secret, project.id)
 

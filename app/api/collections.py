@@ -83,7 +83,7 @@ class EmptiedCollection(Answer):
     need=Scope.FACES_WRITE,
     request=NewCollection,
     answer=OneCollection,
-    errors=(AlreadyExistsError, StateConflictError),
+    errors=(AlreadyExistsError,),
 )
 def create_collection(wish: NewCollection) -> OneCollection:
     """Make an empty collection.
@@ -92,12 +92,13 @@ def create_collection(wish: NewCollection) -> OneCollection:
     """
     parts = runtime()
     with parts.database.transaction() as db:
-        if collections.find(db, caller().project_id, wish.collection_id) is not None:
-            raise AlreadyExistsError("a collection of this name exists already")
-        made = collections.create(
-            db, parts.sealer, caller().project_id, wish.collection_id, parts.engine.embedding_dimensions,
-            parts.clock(), description=wish.description,
-        )  # fmt: skip
+        try:
+            made = collections.create(
+                db, parts.sealer, caller().project_id, wish.collection_id,
+                parts.engine.embedding_dimensions, parts.clock(), description=wish.description,
+            )  # fmt: skip
+        except StateConflictError:
+            raise AlreadyExistsError("a collection of this name exists already") from None
         return _one(db, made)
 
 

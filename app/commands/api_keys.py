@@ -16,12 +16,13 @@ project_option = click.option("--project", default=projects.DEFAULT_PROJECT, sho
 
 DAY_SECONDS, HOUR_SECONDS = 24 * 3600, 3600
 ALL = "all"
+SCOPES = [*(scope.value for scope in Scope), ALL]
 
 
 @api_keys_commands.command("create")
 @click.argument("name")
 @project_option
-@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice([*Scope, ALL]))
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES))
 @click.option("--expires", type=click.IntRange(min=1), help="Days; without it the key stays until revoked.")
 def create(name: str, project: str, scopes: tuple[str, ...], expires: int | None) -> None:
     """Make a key called NAME and show it, once."""

@@ -1,7 +1,7 @@
 """How configuration documents are read: camelCase, names in any case, unknown names refused by name."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -31,13 +31,19 @@ class Block(BaseModel):
         if not isinstance(document, Mapping):
             return document
         known = {to_camel(name).lower(): to_camel(name) for name in cls.model_fields}
+        tuples = {to_camel(name) for name, field in cls.model_fields.items() if _is_tuple(field.annotation)}
         renamed: dict[str, Any] = {}
         for name, value in document.items():
             plain = known.get(str(name).replace("_", "").lower(), str(name))
             if plain in renamed:
                 raise ValueError(f"{plain} is given twice")
-            renamed[plain] = value
+            # Strict validation has forgotten here that the value came out of JSON, which knows lists only.
+            renamed[plain] = tuple(value) if plain in tuples and isinstance(value, list) else value
         return renamed
+
+
+def _is_tuple(annotation: Any) -> bool:  # noqa: ANN401 -- any type
+    return get_origin(annotation) is tuple
 
 
 def problems_of(error: ValidationError) -> dict[str, str]:
