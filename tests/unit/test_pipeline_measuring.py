@@ -165,7 +165,7 @@ def test_a_long_capture_asks_the_dear_models_rarely(engine: FaceEngine, portrait
     assert [frame.number for frame in measured] == list(range(60))
     assert models.asked.count("embed") <= 20
     assert models.asked.count("demographics") == 3
-    assert models.asked.count("pad") == 16
+    assert models.asked.count("pad") == 8
 
 
 def test_what_nobody_needs_is_not_measured(engine: FaceEngine, portrait: RgbImage) -> None:
