@@ -20,7 +20,7 @@ from app.faces import blocking, collections, enrolment, keys, recognition
 from app.faces.calibration import thresholds
 from app.faces.types import Template, TemplateKind
 from app.models import Collection, Face, VerificationSession
-from app.pipeline.fusion import fuse, recognition_embeddings
+from app.pipeline.fusion import fuse, recognition_embeddings, recognition_faces, variety
 from app.pipeline.types import CaptureRecord, Finding
 from app.runtime import Runtime
 from app.verifications.configuration import Configuration
@@ -75,7 +75,9 @@ def compare(
     if blocked is not None:
         found = _look_up(runtime, db, published, blocked, found, template)
     if requirements.recognition is not None:
-        found = _compare(runtime, db, visit, published, requirements.recognition, found, template, now)
+        found = _compare(
+            runtime, db, visit, published, requirements.recognition, found, template, record, now
+        )
     return found
 
 
@@ -111,6 +113,7 @@ def _compare(
     required: RecognitionRequirement,
     before: Comparison,
     template: Template,
+    record: CaptureRecord,
     now: float,
 ) -> Comparison:
     collection = collections.get_or_create(
@@ -129,6 +132,8 @@ def _compare(
         required.review_uncertain,
         _size_of(db, finding.details["search_face_id"]),
     )
+    fused = variety(recognition_faces(record)) | {"effective_size": template.effective_size}
+    finding = replace(finding, details={**finding.details, **fused})
     return Comparison(
         (*before.findings, finding),
         replace(before.requirements, recognition=requirement),

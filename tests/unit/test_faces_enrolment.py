@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from app.db import Database
 from app.errors import InputError, NotFoundError, StateConflictError
+from app.faces.collections import rotation_of
 from app.faces.enrolment import (
     LARGEST_SIZE,
     close_similarity,
@@ -25,6 +26,7 @@ from app.faces.enrolment import (
 from app.faces.enrolment import (
     face_of as stored_face,
 )
+from app.faces.protection import protect
 from app.faces.vectors import cosine_similarity, stored_template
 from app.models import Face, FaceKey
 from tests.unit.face_world import (
@@ -152,6 +154,23 @@ def test_no_series_of_visits_leads_a_template_away_from_its_person(
     assert cosine_similarity(enrolled, now) >= threshold
     assert load(database, face_id).effective_size <= LARGEST_SIZE
     database.engine.dispose()
+
+
+def test_a_long_walk_of_visits_towards_another_person_never_gets_there(database: Database) -> None:
+    anna, ben = face_of(ANNA), face_of(BEN)
+    with database.transaction() as db:
+        face_id = enrol(db, SEALER, collection_of(db), template(anna), "anna", NOON, purge_at=None)
+    enrolled = stored_template(load(database, face_id))
+    distance = math.acos(float(anna @ ben))
+    moved = 0
+    for step in range(1, 101):  # each visit a hundredth of the way, so that none looks unlike the one before
+        moved += refined(database, face_id, turned(anna, distance * step / 100, ben))
+    now = stored_template(load(database, face_id))
+    with database.reading() as db:
+        theirs = protect(rotation_of(SEALER, collection_of(db)), ben)
+    assert 0 < moved <= LARGEST_SIZE
+    assert cosine_similarity(enrolled, now) >= THRESHOLD
+    assert cosine_similarity(theirs, now) < THRESHOLD - 0.3
 
 
 def test_forgetting_a_face_takes_its_names_along(database: Database) -> None:

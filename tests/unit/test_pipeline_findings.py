@@ -8,7 +8,7 @@ import pytest
 
 from app.inference.types import Demographics
 from app.pipeline import runner
-from app.pipeline.fusion import fuse, recognition_embeddings
+from app.pipeline.fusion import fuse, recognition_embeddings, variety
 from app.pipeline.types import CaptureRecord, ChallengeStep, Finding, FrameMeasurement
 from app.pipeline.verifier import unmeasurable
 from app.pipeline.verifiers.age import AgeVerifier
@@ -206,6 +206,21 @@ def test_copies_do_not_outvote_another_frame() -> None:
     fused, size = fuse([embedding_of(1)] * 9 + [embedding_of(2)])
     assert size == pytest.approx(2.0)
     assert fused @ embedding_of(1) == pytest.approx(fused @ embedding_of(2), abs=1e-5)
+
+
+def test_nearly_the_same_frame_again_and_again_is_worth_hardly_more_than_one() -> None:
+    rng = np.random.default_rng(1)
+    noise = rng.standard_normal((30, len(embedding_of(1)))) * 0.005
+    frames = [(embedding_of(1) + each).astype(np.float32) for each in noise]
+    _, size = fuse([frame / np.linalg.norm(frame) for frame in frames])
+    assert 1.0 <= size < 1.3
+
+
+def test_how_much_pose_and_light_varied_is_told() -> None:
+    dim, bright = (replace(GOOD_QUALITY, luminance=luminance) for luminance in (0.1, 0.4))
+    faces = [a_face(quality=dim), a_face(quality=bright, yaw=6), a_face(quality=bright, pitch=-9)]
+    assert variety(faces) == {"fused_frames": 3, "pose_spread": 9.0, "light_spread": 2.0}
+    assert variety(faces[:1]) == {"fused_frames": 1, "pose_spread": 0.0, "light_spread": 0.0}
 
 
 def test_nothing_cannot_be_fused() -> None:

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import astuple
 from statistics import median
 
-from app.pipeline.identity import comparable_faces
-from app.pipeline.quality import limiting_component
+from app.pipeline.identity import comparable_faces, faces_near_reference
+from app.pipeline.quality import COMPONENT_NAMES, limiting_component
 from app.pipeline.types import CaptureRecord, FaceQuality, Finding
 from app.pipeline.verifier import faces_of, unmeasurable
 from app.vocabulary import Evidence
@@ -30,6 +30,8 @@ class ImageQualityVerifier:
             "usable_frames": faults.count(None),
             "comparable_embeddings": len(embedded),
             "limiting": worst[0][0] if worst else None,
+            "limiting_component": COMPONENT_NAMES[worst[0][0]] if worst else None,
+            "comparable_share": round(len(faces_near_reference(record)) / len(faces), 4),
             **_typical([face.quality for face in embedded or faces]),
         }
         score = faults.count(None) / len(faults)
