@@ -76,7 +76,7 @@ def test_the_search_finds_what_comparing_with_everybody_finds(
     probe = crowd(one[0], probe_spread, 1, one[3])[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gallery_module, "_ROWS_AT_ONCE", 16)  # as if there were millions
-        patch.setattr(gallery_module, "_ROWS_PER_MAXIMUM", 4)
+        patch.setattr(gallery_module, "_ROWS_PER_RUN", 4)
         found = nearest(
             lambda ids: [
                 (face_id, brute_force({face_id: stored[face_id]}, probe, 1, -1.0)[0][1]) for face_id in ids

@@ -13,11 +13,11 @@ from app.inference.integer_products import IntegerProducts
 # Room for more than there is costs nothing until it is used; moving a million faces takes 0.1 s.
 _GROWTH = 1.5
 _LEAST_ROOM = 1024
-# Products of so many rows stay in the processor's cache until they are read.
-_ROWS_AT_ONCE = 65_536
+# Products of so many rows take 2 MB; fewer at once make the threads wait for each other more often.
+_ROWS_AT_ONCE = 262_144
 _QUANTISED_AT_ONCE = 2048
-# The best of so many rows each stand for the best of all, which is much faster than sorting.
-_ROWS_PER_MAXIMUM = 256
+# Rows are judged so many at a time, which is much faster than sorting.
+_ROWS_PER_RUN = 64
 
 _EXCLUDED = np.float32(-np.inf)
 
@@ -117,31 +117,31 @@ class Gallery:
     ) -> Iterator[Candidate]:
         """Yield every face that may be among the `top` most similar ones that reach `threshold`.
 
-        The highest possible similarity comes first.
-        None that is among them is missing, whatever the templates are: see `app.faces.search.quantised`.
+        The highest possible similarity comes first. None that is among them is missing, whatever the
+        templates are: see `app.faces.search.quantised`.
         """
-        highest = np.empty(self._size, np.float32)
-        lowest = self._bound(probe, highest, self._hidden(kind, excluded), top)
-        # Similarities are cut off at 1: what is beyond may be equal there.
-        found = np.flatnonzero((highest >= min(max(lowest, threshold), 1.0)) & (highest > _EXCLUDED))
-        found = found[np.argsort(-highest[found], kind="stable")]
-        return (Candidate(self._id_of(slot), float(highest[slot])) for slot in found)
+        similarities = self._similarities(probe, self._hidden(kind, excluded))
+        errors = self._errors[: len(similarities)]
+        # Whole runs of rows are judged by their best row and their worst error; few have to be opened.
+        runs, _ = _reaching(_maxima(similarities, top), _maxima(errors, top), probe, top, threshold)
+        rows = _rows_of(runs, top, len(similarities))
+        found, highest = _reaching(similarities[rows], errors[rows], probe, top, threshold)
+        ranked = np.argsort(-highest, kind="stable")
+        return (
+            Candidate(self._id_of(row), float(value))
+            for row, value in zip(rows[found][ranked], highest[ranked], strict=True)
+        )
 
-    def _bound(
-        self, probe: QuantisedProbe, highest: NDArray[np.float32], hidden: NDArray[np.bool_] | None, top: int
-    ) -> float:
-        """Fill in each row's highest possible similarity; return one that the `top` best surely reach."""
-        maxima = [np.empty(0, np.float32)]
+    def _similarities(self, probe: QuantisedProbe, hidden: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+        """Return each row's approximate similarity; −∞ where it is hidden, and up to whole runs of rows."""
+        similarities = np.full(_whole_runs(self._size), _EXCLUDED)
         for rows in self._blocks():
             products = self._products.multiply(self._codes[rows], probe.digits)
-            similarities = (products.astype(np.float32) @ probe.worth) * self._steps[rows]
-            if hidden is not None:
-                similarities[hidden[rows]] = _EXCLUDED
-            margins = self._errors[rows] * np.float32(probe.length) + np.float32(probe.slack)
-            np.add(similarities, margins, out=highest[rows])
-            maxima.append(_maxima(similarities - margins, top))
-        best = np.concatenate(maxima)
-        return float(np.partition(best, -top)[-top]) if len(best) >= top else -np.inf
+            np.matmul(products.astype(np.float32), probe.worth, out=similarities[rows])
+        similarities[: self._size] *= self._steps[: self._size]
+        if hidden is not None:
+            similarities[: self._size][hidden] = _EXCLUDED
+        return similarities
 
     def _blocks(self) -> Iterator[slice]:
         for start in range(0, self._size, _ROWS_AT_ONCE):
@@ -182,19 +182,52 @@ class Gallery:
         return (self._codes, self._steps, self._errors, self._ids, self._kinds, self._revisions)
 
     def _allocate(self, capacity: int) -> None:
+        capacity = _whole_runs(capacity)
         self._codes = np.empty((capacity, self.dimensions), np.uint8)
-        self._steps, self._errors = np.empty(capacity, np.float32), np.empty(capacity, np.float32)
+        self._steps, self._errors = np.empty(capacity, np.float32), np.zeros(capacity, np.float32)
         self._ids = np.empty((capacity, 2), np.uint64)
         self._kinds, self._revisions = np.empty(capacity, np.int16), np.empty(capacity, np.int64)
 
 
 def _maxima(values: NDArray[np.float32], top: int) -> NDArray[np.float32]:
-    """Return values of different rows, among them the largest; all of them when `top` asks for many."""
-    whole = len(values) - len(values) % _ROWS_PER_MAXIMUM
-    if top > max(1, whole // _ROWS_PER_MAXIMUM):
-        return values
-    first = values[:whole].reshape(-1, _ROWS_PER_MAXIMUM).max(axis=1)
-    return np.append(first, values[whole:].max(initial=_EXCLUDED))
+    """Return the largest value of each run of rows; each row is a run of its own when there are few."""
+    maxima: NDArray[np.float32] = values.reshape(_run_length(len(values), top), -1).max(axis=0)
+    return maxima
+
+
+def _run_length(rows: int, top: int) -> int:
+    # `top` different rows are needed to say what the `top` best reach.
+    return _ROWS_PER_RUN if rows >= top * _ROWS_PER_RUN else 1
+
+
+def _reaching(
+    similarities: NDArray[np.float32],
+    errors: NDArray[np.float32],
+    probe: QuantisedProbe,
+    top: int,
+    threshold: float,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return which of these may be among the `top` best, and the highest similarity possible for each."""
+    margins = errors * np.float32(probe.length) + np.float32(probe.slack)
+    lowest = similarities - margins
+    reached = float(np.partition(lowest, -top)[-top]) if len(lowest) >= top else -np.inf
+    highest = similarities + margins
+    # Similarities are cut off at 1: what is beyond may be equal there.
+    wanted = np.float32(min(max(reached, threshold), 1.0))
+    found = np.flatnonzero((highest >= wanted) & (highest > _EXCLUDED))
+    return found, highest[found]
+
+
+def _rows_of(runs: NDArray[np.int64], top: int, rows: int) -> NDArray[np.int64]:
+    """Return the numbers of the rows in these runs."""
+    run = _run_length(rows, top)
+    # Neighbours lie in neighbouring runs, so that the largest of all runs are found at once.
+    numbers: NDArray[np.int64] = (np.arange(run)[:, None] * (rows // run) + runs).ravel()
+    return numbers
+
+
+def _whole_runs(rows: int) -> int:
+    return -(-rows // _ROWS_PER_RUN) * _ROWS_PER_RUN
 
 
 def _words(face_ids: Iterable[str]) -> NDArray[np.uint64]:
