@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 # In your own project: pip install visavis-client.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "sdk" / "python"))
 
+from visavis_backend import WebhookRefused, verify_webhook
 from visavis_client import ResultRefused, VerificationLink, VerifiedResult, verify_result
 
 SETTINGS = {
@@ -23,14 +24,8 @@ MAX_NAME_CHARACTERS = 256  # of an external id
 
 # The first visit runs everything. A return visit only compares the face; the verification has to
 # allow that. Leave liveness on where a photo held to the camera would be worth somebody's while.
-SKIPPED = {
-    "first": {},
-    "return": {
-        "reDisableLivenessVerifier": True,
-        "reDisableAgeVerifier": True,
-        "reDisableGenderVerifier": True,
-    },
-}
+OVERRIDES = ("reDisableLivenessVerifier", "reDisableAgeVerifier", "reDisableGenderVerifier")
+SKIPPED = {"first": {}, "return": dict.fromkeys(OVERRIDES, True)}
 CHECKS = {
     "reLivenessResult": "A live person, not a picture",
     "reFaceRecognitionResult": "Your face",
@@ -73,6 +68,16 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         except ResultRefused as refused:
             return render_template("refused.html", refusal=type(refused).__name__, why=refused), 400
         return render_template("result.html", result=result, sent=sent, checks=list_checks(result))
+
+    @app.post("/webhook")
+    def webhook() -> tuple[str, int]:
+        try:  # without a secret in the settings, everything is refused
+            secrets = environ.get("VISAVIS_WEBHOOK_SECRET") or "whsec_" + token_hex(32)
+            event = verify_webhook(request.headers, request.get_data(), secrets=secrets)
+        except WebhookRefused as refused:
+            return refused.reason, 400
+        app.logger.warning("%s %s", event["event"], event["verificationSessionId"])
+        return "", 204
 
     return app
 
