@@ -157,14 +157,20 @@ class Gallery:
 
     def _slots_for(self, face_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of these faces, giving new ones to those that have none yet."""
-        known = {} if self.revision < 0 else self._slots_of(face_ids)  # the first load brings each id once
+        if self.revision < 0:  # the first load brings each id once
+            return np.arange(self._append(face_ids), self._size)
+        known = self._slots_of(face_ids)
         added = [face_id for face_id in face_ids if face_id not in known]
+        known.update(zip(added, range(self._append(added), self._size), strict=True))
+        return np.fromiter((known[face_id] for face_id in face_ids), np.int64, len(face_ids))
+
+    def _append(self, added: Sequence[str]) -> int:
+        """Give these faces new rows; return the first."""
         if self._size + len(added) > len(self._codes):
             self.reserve(self._size + len(added))
-        self._ids[self._size : self._size + len(added)] = _words(added)
-        known.update(zip(added, range(self._size, self._size + len(added)), strict=True))
-        self._size += len(added)
-        return np.fromiter((known[face_id] for face_id in face_ids), np.int64, len(face_ids))
+        first, self._size = self._size, self._size + len(added)
+        self._ids[first : self._size] = _words(added)
+        return first
 
     def _slots_of(self, face_ids: Sequence[str]) -> dict[str, int]:
         # Ids are random: half of one tells almost all rows apart, without a table of a million strings.

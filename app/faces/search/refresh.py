@@ -61,13 +61,13 @@ def load_written(session: Session, collection: Collection, gallery: Gallery, low
 
 def _put(gallery: Gallery, rows: Sequence[_FaceRow]) -> Sequence[int]:
     """Put in rows of `_WRITTEN`; return their revisions."""
-    _, _, models, landmarkers, revisions = zip(*rows, strict=True)
-    made_with = list(zip(models, landmarkers, strict=True))
-    for pair in set(made_with):
-        same = rows if made_with.count(pair) == len(rows) else [row for row in rows if row[2:4] == pair]
-        gallery.put(
-            [row[0] for row in same], [row[1] for row in same], TemplateKind(*pair), [row[4] for row in same]
-        )
+    ids, templates, models, landmarkers, revisions = zip(*rows, strict=True)
+    if len(set(models)) == len(set(landmarkers)) == 1:  # as good as always
+        gallery.put(ids, templates, TemplateKind(models[0], landmarkers[0]), revisions)
+        return revisions
+    for made_with in {row[2:4] for row in rows}:
+        ids, templates, *_, stamps = zip(*(row for row in rows if row[2:4] == made_with), strict=True)
+        gallery.put(ids, templates, TemplateKind(*made_with), stamps)
     return revisions
 
 
