@@ -21,7 +21,7 @@ export class ResultRefused extends Error {
 
 /** What the service says about a person; only `verifyResult` can make one. */
 export class VerifiedResult {
-  /** @param {readonly Pair[]} parameters @param {symbol} proof */
+  /** @param {readonly import("./index.js").Pair[]} parameters @param {symbol} [proof] */
   constructor(parameters, proof) {
     if (proof !== CHECKED) throw new TypeError("a result is made by verifyResult alone");
     this.parameters = parameters;
@@ -99,7 +99,7 @@ export function verifyResult(
   return new VerifiedResult(Object.freeze(signed.map((pair) => Object.freeze(pair))), CHECKED);
 }
 
-/** @param {readonly Pair[]} pairs @param {string} name @returns {string|null} */
+/** @param {readonly import("./index.js").Pair[]} pairs @param {string} name @returns {string|null} */
 function first(pairs, name) {
   return pairs.find(([key]) => key === name)?.[1] ?? null;
 }

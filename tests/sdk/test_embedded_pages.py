@@ -49,7 +49,7 @@ def test_an_embedded_page_stays_and_names_the_result_and_who_may_hear_of_it(
     assert page.status_int == 200
     assert site.check(embedded, root["data-redirected-to"]).failed_reason == "consent_refused"
     assert root["data-origins"] == f"{SHOP} https://www.shop.example"
-    assert page.html.find(id="continue")["target"] == "_top"
+    assert page.html.find(id="hand-back")["target"] == "_top"
     assert page.headers["Content-Security-Policy"].endswith(f"{SHOP} https://www.shop.example")
     assert page.headers["Cache-Control"] == "no-store"
 
