@@ -22,6 +22,7 @@ section = new_section(
 )
 section.blueprint.before_request(require_scope)
 
+Numbers = Annotated[tuple[Annotated[float, Field(ge=-1, le=1)], ...], Field(min_length=1, max_length=4096)]
 # A length-1 vector that went through decimal text.
 LENGTH_TOLERANCE = 1e-2
 
@@ -52,8 +53,8 @@ class EmbeddedFaces(Answer):
 class TwoEmbeddings(Request):
     """Two embeddings of this service."""
 
-    embedding1: Annotated[tuple[float, ...], Field(min_length=1, max_length=4096)]
-    embedding2: Annotated[tuple[float, ...], Field(min_length=1, max_length=4096)]
+    embedding1: Numbers
+    embedding2: Numbers
 
 
 class TwoPictures(Request):

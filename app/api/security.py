@@ -10,7 +10,7 @@ from app.api.answering import new_section
 from app.api.guards import caller, require_scope
 from app.api.scopes import Scope, Unscoped
 from app.api.shapes import Answer, Nothing, Request
-from app.errors import InsufficientScopeError
+from app.errors import InputError, InsufficientScopeError
 from app.hosted.guards import runtime
 
 token_section = new_section(
@@ -84,7 +84,10 @@ def get_utc_now(_wish: Nothing) -> UtcNow:
 def _wanted(text: str | None, granted: frozenset[Scope]) -> frozenset[Scope]:
     if text is None:
         return granted
-    missing = set(text.split()) - granted
-    if missing:
-        raise InsufficientScopeError(f"the key lacks the scope {', '.join(sorted(missing))}")
-    return frozenset(Scope(name) for name in text.split())
+    unknown = set(text.split()) - set(Scope)
+    if unknown:
+        raise InputError("scopes", f"are {', '.join(Scope)}; not {', '.join(sorted(unknown))}")
+    wanted = frozenset(Scope(name) for name in text.split())
+    if not wanted <= granted:
+        raise InsufficientScopeError(f"the key lacks the scope {', '.join(sorted(wanted - granted))}")
+    return wanted

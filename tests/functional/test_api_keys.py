@@ -134,6 +134,7 @@ def test_a_token_has_no_more_scopes_than_were_asked_for_or_its_key_has(site: Rel
     assert problem(holder.get(ALL))[1] == "insufficient-scope"
     refused = backend.get(TOKEN, scopes="faces:read")
     assert problem(refused)[:2] == (403, "insufficient-scope")
+    assert problem(backend.get(TOKEN, scopes="cake")) == (400, "bad-input", "scopes")
 
 
 def test_a_token_cannot_prolong_its_own_life(backend: Backend) -> None:
