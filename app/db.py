@@ -46,6 +46,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _make_engine(url)
+        # made once: a view of the engine with options costs as much as a query
+        self._views = {
+            mode: self.engine.execution_options(**_options(self.dialect, mode)) for mode in ("read", "write")
+        }
 
     @property
     def dialect(self) -> str:
@@ -66,8 +70,7 @@ class Database:
 
     @contextmanager
     def _session(self, mode: str) -> Iterator[Session]:
-        engine = self.engine.execution_options(**_options(self.dialect, mode))
-        with Session(engine, expire_on_commit=False, info={_WRITES: mode == "write"}) as session:
+        with Session(self._views[mode], expire_on_commit=False, info={_WRITES: mode == "write"}) as session:
             yield session
 
 

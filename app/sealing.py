@@ -4,6 +4,7 @@ One key per purpose (HKDF-SHA256 with the purpose as `info`), and the row's iden
 sealed value copied to another row or another kind of row does not open.
 """
 
+import functools
 import os
 from collections.abc import Callable
 from enum import StrEnum
@@ -34,10 +35,12 @@ class Purpose(StrEnum):
     IDEMPOTENT_RESPONSE = "visavis/idempotent-response"
     REDACTION = "visavis/redaction"
     RETAINED_KEY = "visavis/retained-key"
+    OPERATOR_TOTP = "visavis/operator-totp"
+    OPERATOR_LINK = "visavis/operator-link"
 
 
 # What these keys made are hashes, which nobody can make anew: the keys outlive the master key.
-ONE_WAY = frozenset({Purpose.API_KEY, Purpose.REDACTION})
+ONE_WAY = frozenset({Purpose.API_KEY, Purpose.REDACTION, Purpose.OPERATOR_LINK})
 
 RetainedKeys = Callable[[Purpose], bytes | None]
 """Purpose → the sealed key that it keeps since an older master key; None = it never had another."""
@@ -96,6 +99,7 @@ class Sealer:
         raise SealBrokenError("a sealed value does not open with this master key")
 
 
+@functools.lru_cache(maxsize=256)
 def _derived(master_key: bytes, purpose: Purpose) -> bytes:
     # RFC 5869; the master key is already uniform.
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.value.encode()).derive(master_key)
