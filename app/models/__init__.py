@@ -3,15 +3,20 @@
 from app.models.api_key import ApiKey
 from app.models.attempt import CaptureAttempt, CaptureBatch
 from app.models.attempt_limit import AttemptLimit
+from app.models.audit import AuditEntry, AuditHead
+from app.models.branding import BrandLogo
 from app.models.consent import ConsentRecord
 from app.models.erasure import PendingErasure
 from app.models.face import Collection, CollectionKind, Face, FaceKey, NextTemplate
+from app.models.heartbeat import WorkerHeartbeat
 from app.models.idempotency import IdempotentRequest
+from app.models.metric import MetricRollup
 from app.models.outbox import OutboxEvent
 from app.models.project import Project, SigningSecretRow
 from app.models.redaction import Redaction
 from app.models.result_code import ResultCode
 from app.models.retained_key import RetainedKey
+from app.models.review import ReviewCase, ReviewVote
 from app.models.verification import Verification, VerificationVersion
 from app.models.verification_session import FindingRow, SessionTransition, SpentNonce, VerificationSession
 from app.models.webhook import WebhookAttempt, WebhookDelivery, WebhookSecret
@@ -19,6 +24,9 @@ from app.models.webhook import WebhookAttempt, WebhookDelivery, WebhookSecret
 __all__ = [
     "ApiKey",
     "AttemptLimit",
+    "AuditEntry",
+    "AuditHead",
+    "BrandLogo",
     "CaptureAttempt",
     "CaptureBatch",
     "Collection",
@@ -28,6 +36,7 @@ __all__ = [
     "FaceKey",
     "FindingRow",
     "IdempotentRequest",
+    "MetricRollup",
     "NextTemplate",
     "OutboxEvent",
     "PendingErasure",
@@ -35,6 +44,8 @@ __all__ = [
     "Redaction",
     "ResultCode",
     "RetainedKey",
+    "ReviewCase",
+    "ReviewVote",
     "SessionTransition",
     "SigningSecretRow",
     "SpentNonce",
@@ -44,4 +55,5 @@ __all__ = [
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookSecret",
+    "WorkerHeartbeat",
 ]

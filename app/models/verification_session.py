@@ -2,22 +2,39 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
+
+# A handful of rows at any time: the worker counts a session soon after its end.
+_UNCOUNTED = "counted_at IS NULL AND concluded_at IS NOT NULL"
 
 
 class VerificationSession(Base):
     """One visit of one person. `state` is written by `app.sessions.lifecycle` alone."""
 
     __tablename__ = "verification_session"
-    __table_args__ = (Index("ix_verification_session_link", "link_fingerprint", "state"),)
+    __table_args__ = (
+        Index("ix_verification_session_link", "link_fingerprint", "state"),
+        # Lists of sessions, newest first, whole or by one thing, page by page.
+        Index("ix_verification_session_created_at", "created_at", "id"),
+        Index("ix_verification_session_state", "state", "created_at", "id"),
+        Index("ix_verification_session_reason", "reason", "created_at", "id"),
+        Index("ix_verification_session_verification_id", "verification_id", "created_at", "id"),
+        Index("ix_verification_session_external_id", "external_id", "created_at", "id"),
+        Index(
+            "ix_verification_session_uncounted",
+            "concluded_at",
+            sqlite_where=text(_UNCOUNTED),
+            postgresql_where=text(_UNCOUNTED),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    verification_id: Mapped[str] = mapped_column(ForeignKey("verification.id"), index=True)
+    verification_id: Mapped[str] = mapped_column(ForeignKey("verification.id"))
     version_id: Mapped[int] = mapped_column(ForeignKey("verification_version.id"))
-    state: Mapped[str] = mapped_column(String(16), index=True)
+    state: Mapped[str] = mapped_column(String(16))
 
     link_fingerprint: Mapped[str] = mapped_column(String(64))
     """SHA-256 of verification id and canonical query: opening the same link finds this session."""
@@ -25,7 +42,7 @@ class VerificationSession(Base):
     """The link's query, sealed, so that the page can offer to open it in another browser; gone at the end."""
     nonce: Mapped[str | None] = mapped_column(String(128))
     signed: Mapped[bool]
-    external_id: Mapped[str | None] = mapped_column(String(256), index=True)
+    external_id: Mapped[str | None] = mapped_column(String(256))
     correlation_id: Mapped[str | None] = mapped_column(String(1024))
     locale: Mapped[str | None] = mapped_column(String(35))
     overrides: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -55,10 +72,12 @@ class VerificationSession(Base):
     """Which way an Advanced challenge went in the latest attempt."""
     challenge_path_reason: Mapped[str | None] = mapped_column(String(24))
 
-    created_at: Mapped[float] = mapped_column(index=True)
+    created_at: Mapped[float]
     expires_at: Mapped[float] = mapped_column(index=True)
     concluded_at: Mapped[float | None]
     purge_at: Mapped[float | None] = mapped_column(index=True)
+    counted_at: Mapped[float | None]
+    """When the worker added the concluded session to the metrics: each is counted once."""
 
 
 class SessionTransition(Base):
