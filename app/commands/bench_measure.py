@@ -42,7 +42,7 @@ def measure(url: str, folder: Path, started: float) -> dict[str, Any]:
     for probe in probes[:WARM_UP]:
         _search(database, engine, probe)
     found, times = zip(*(_search(database, engine, probe) for probe in probes), strict=True)
-    memory = resident_mb()
+    memory = resident_mb(peak=True)
     added, deleted = zip(*_change(database, engine), strict=True)
     return {
         "recall": recall_of(found, truth),

@@ -75,11 +75,11 @@ def measure(url: str, folder: Path, name: str) -> dict[str, Any]:
     face_ids, vectors = _read(url)
     with np.load(folder / "truth.npz") as file:
         probes, truth = file["probes"], file["face_ids"]
-    before, began, peer = resident_mb(), time.perf_counter(), PEERS[name]()
+    before, began, peer = resident_mb(peak=False), time.perf_counter(), PEERS[name]()
     peer.add(np.arange(len(face_ids)), vectors)
     built = time.perf_counter() - began
     found, times = zip(*(_timed(peer, probe) for probe in probes), strict=True)
-    memory = resident_mb()
+    memory = resident_mb(peak=False)
     return {
         "name": f"{name} {version(name)}",
         "recall": recall_of([[face_ids[key] for key in keys] for keys in found], truth),

@@ -133,10 +133,11 @@ def percentile(values: Sequence[float], share: float) -> float:
     return float(np.quantile(values, share, method="inverted_cdf"))
 
 
-def resident_mb() -> float | None:
-    """Return the largest resident memory of this process so far, in 10^6 bytes; None where untold."""
+def resident_mb(*, peak: bool) -> float | None:
+    """Return the resident memory of this process, now or at most so far, in 10^6 bytes; None where untold."""
+    name = "VmHWM:" if peak else "VmRSS:"
     with suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024 / 1e6
     return None

@@ -25,8 +25,9 @@ INTRODUCTION = """Made-up faces that lie as real embeddings do, in a scratch dat
 *Recall* is the share of the ten nearest found by comparing with everybody in double precision. *New* runs
 from the beginning of the transaction that enrols until another process would find the face, *deleted* until
 its row is overwritten, the write-ahead log emptied and the index of another process rid of it."""
-PEERS = """The same probes on the same {faces} faces in the same run, each in a process of its own; memory is
-what the index added to it. An approximate index is compared at its library's own settings."""
+PEERS = """The same probes on the same {faces} faces in the same run, each in a process of its own. Of the
+others, memory is what the index added to it, and a new face is only put into it, not into a database. An
+approximate index is compared at its library's own settings."""
 
 Report = Mapping[str, Any]
 

@@ -67,7 +67,7 @@ def quantise_rows(templates: NDArray[np.float32]) -> QuantisedRows:
     """Return (n, d) templates in 8 bits; `ValueError` when one is longer than 1.01 or not finite."""
     largest = np.abs(templates).max(axis=1)
     steps = np.maximum(largest, np.finfo(np.float32).tiny * LARGEST_CODE) / np.float32(LARGEST_CODE)
-    codes = templates / steps[:, None]
+    codes = templates * (1 / steps)[:, None]
     np.rint(codes, out=codes)
     remainder = templates - codes * steps[:, None]
     errors = _lengths(remainder)
