@@ -1,5 +1,7 @@
 """Failed visits per external id: a pause that doubles, then a hard stop (NIST SP 800-63B numbers)."""
 
+import hashlib
+
 from sqlalchemy.orm import Session
 
 from app.db import hold
@@ -17,7 +19,7 @@ def check_limit(
     db: Session, limits: AttemptLimits, verification_id: str, external_id: str | None, now: float
 ) -> None:
     """Raise `RateLimitedError` or `AttemptsExhaustedError` when this id must not try now."""
-    row = db.get(AttemptLimit, (verification_id, external_id)) if external_id else None
+    row = _row(db, verification_id, external_id) if external_id else None
     if row is None:
         return
     if row.failures >= limits.hard_stop:
@@ -39,7 +41,7 @@ def count_outcome(
         return
     # Several visits of one id may end at once, each adding one; the first of them makes the row.
     hold(db, f"attempt-limit/{verification_id}/{external_id}")
-    row = db.get(AttemptLimit, (verification_id, external_id))
+    row = _row(db, verification_id, external_id)
     if reason is None:
         if row is not None:
             db.delete(row)
@@ -48,12 +50,35 @@ def count_outcome(
         return
     if row is None:
         row = AttemptLimit(
-            verification_id=verification_id, external_id=external_id, failures=0, blocked_until=0.0
+            verification_id=verification_id,
+            external_id=_hashed(verification_id, external_id),
+            failures=0,
+            blocked_until=0.0,
         )
         db.add(row)
     row.failures += 1
     row.updated_at = now
     row.blocked_until = now + _pause(limits, row.failures)
+
+
+def conceal(db: Session, verification_id: str, external_id: str | None) -> None:
+    """Keep the count of an external id whose session is redacted, but no longer under the id itself."""
+    row = db.get(AttemptLimit, (verification_id, external_id)) if external_id else None
+    if row is not None and external_id is not None:
+        row.external_id = _hashed(verification_id, external_id)
+        db.flush()
+
+
+def _row(db: Session, verification_id: str, external_id: str) -> AttemptLimit | None:
+    """Return the count of an external id; earlier releases kept it under the id itself."""
+    hashed = db.get(AttemptLimit, (verification_id, _hashed(verification_id, external_id)))
+    return hashed or db.get(AttemptLimit, (verification_id, external_id))
+
+
+def _hashed(verification_id: str, external_id: str) -> str:
+    """Return the name under which an id is counted: nobody needs to read it there, only to find it."""
+    text = f"visavis-attempt-limit-v1\n{verification_id}\n{external_id}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _pause(limits: AttemptLimits, failures: int) -> float:

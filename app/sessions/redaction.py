@@ -19,6 +19,7 @@ from app.models import (
     VerificationSession,
 )
 from app.sealing import Purpose, Sealer
+from app.sessions import limits
 from app.sessions.conclusion import conclude_early
 from app.verifications.configuration import Configuration
 from app.verifications.overrides import Overrides
@@ -51,6 +52,7 @@ def redact_session(
         correlation_id_hash=_hash(sealer, visit.correlation_id),
     )
     db.add(redaction)
+    limits.conceal(db, visit.verification_id, visit.external_id)
     _empty_row(sealer, visit)
     _delete_dependants(db, visit)
     db.add(
