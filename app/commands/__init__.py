@@ -13,6 +13,7 @@ COMMANDS = {
     "app.commands.database": ("migrate",),
     "app.commands.demo": ("demo",),
     "app.commands.evaluate": ("evaluate_commands",),
+    "app.commands.evaluate_challenge": ("evaluate_commands",),
     "app.commands.evaluate_liveness": ("evaluate_commands",),
     "app.commands.faces": ("faces_commands",),
     "app.commands.keys": ("keys_commands",),

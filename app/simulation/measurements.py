@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from app.errors import InputError
 from app.inference.types import FaceEngine
 from app.pipeline.landmarks import face_middle, face_width, inter_eye_distance
 from app.pipeline.planning import FramePlan, plan_frame
@@ -27,7 +28,9 @@ from app.simulation.sight import Sight
 from app.simulation.tables import BodyTable, CameraNoise
 
 # Pictures taken through each camera to learn its noise, and how far the heads on them are turned.
-NOISE_SAMPLES, NOISE_YAW, NOISE_PITCH = 12, 24.0, 16.0
+MOVING, STILL, NOISE_YAW, NOISE_PITCH = 5, 5, 24.0, 16.0
+# Pictures of each person through each camera for the passive model.
+STILL_OWN = 2
 # Share of a picture that is face, for cameras that meter the whole of it.
 FACE_SHARE = 0.25
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -41,6 +44,9 @@ class Library:
     engine: FaceEngine
     sitters: Sequence[Head]
     """Heads that each camera's noise is measured on."""
+    people: Sequence[Head] = ()
+    """Heads of whom the passive model thinks something of its own through each camera."""
+    _biases: dict[tuple[int, str], float] = field(default_factory=dict)
     _tables: dict[tuple[int, bool], BodyTable] = field(default_factory=dict)
     _noises: dict[str, CameraNoise] = field(default_factory=dict)
 
@@ -57,27 +63,63 @@ class Library:
             self._noises[setting.name] = self._measure_noise(setting)
         return self._noises[setting.name]
 
+    def bona_fide_bias(self, body: Head, setting: Setting) -> float | None:
+        """Return what a camera adds to a person's passive score, as a logit; None for sheets."""
+        if not any(body is person for person in self.people):
+            return None
+        key = (id(body), setting.name)
+        if key not in self._biases:
+            rows = self._residuals(body, setting.build(0), np.zeros((STILL_OWN, 2)))
+            self._biases[key] = float(np.mean([row[columns.BONA_FIDE] for row in rows])) if rows else 0.0
+        return self._biases[key]
+
     def _measure_noise(self, setting: Setting) -> CameraNoise:
+        """Film the sitters: in random poses, and keeping still.
+
+        What a pose changes is gone when the head keeps still; so what the light challenge and the passive
+        model look at is taken from still heads, and the rest from moving ones.
+        """
         rng, camera = np.random.default_rng(0), setting.build(0)
-        found, missed = [], 0
-        for number in range(NOISE_SAMPLES):
-            yaw, pitch = rng.uniform(-1, 1, 2) * (NOISE_YAW, NOISE_PITCH)
-            body = self.sitters[number % len(self.sitters)]
-            sight = Sight(body, HeadPose(yaw_deg=float(yaw), pitch_deg=float(pitch)))
-            expected = self.table(body, on_display=False).row(float(yaw), float(pitch))
-            row = read_row(camera.capture(scene_of(sight)), self.engine)
-            missed += row is None
+        reach = np.array([NOISE_YAW, NOISE_PITCH])
+        moving = [
+            self._residuals(body, camera, rng.uniform(-reach, reach, (MOVING, 2))) for body in self.sitters
+        ]
+        still = [self._residuals(body, camera, np.zeros((STILL, 2))) for body in self.sitters]
+        mean, centred = _pooled(moving)
+        still_mean, still_centred = _pooled(still)
+        count = min(len(centred), len(still_centred))
+        centred, still_centred = centred[:count].copy(), still_centred[:count]
+        for part in columns.STILL_PARTS:
+            mean[part], centred[:, part] = still_mean[part], still_centred[:, part]
+        taken = len(self.sitters) * (MOVING + STILL)
+        return CameraNoise(mean, centred, 1 - sum(map(len, moving + still)) / taken)
+
+    def _residuals(self, body: Head, camera: Webcam, angles: Row) -> list[Row]:
+        """Return what a camera adds to the table's rows, for each (yaw, pitch) in which it sees a face."""
+        found = []
+        for yaw, pitch in angles.tolist():
+            expected = self.table(body, on_display=False).row(yaw, pitch)
+            scene = scene_of(Sight(body, HeadPose(yaw_deg=yaw, pitch_deg=pitch)))
+            row = read_row(camera.capture(scene), self.engine)
             if row is not None and expected is not None:
                 found.append(row - _developed(expected, camera, np.ones(3)))
-        residuals = np.stack(found) if found else np.zeros((1, columns.EMBEDDING_BEGIN + 128))
-        return CameraNoise(residuals.mean(axis=0), residuals - residuals.mean(axis=0), missed / NOISE_SAMPLES)
+        return found
+
+
+def _pooled(by_sitter: Sequence[Sequence[Row]]) -> tuple[Row, Row]:
+    """Return the mean residual, and all residuals, each centred on its sitter's own mean."""
+    seen = [np.stack(rows) for rows in by_sitter if rows]
+    if not seen:
+        raise InputError("faces", "a simulated camera sees none of them")
+    means = [rows.mean(axis=0) for rows in seen]
+    return np.mean(means, axis=0), np.vstack([rows - mean for rows, mean in zip(seen, means, strict=True)])
 
 
 class MeasurementEye:
     """Looks up and adds noise."""
 
     def __init__(self, library: Library, setting: Setting, camera: Webcam, rng: np.random.Generator) -> None:
-        self._library, self._camera, self._rng = library, camera, rng
+        self._library, self._setting, self._camera, self._rng = library, setting, camera, rng
         self._noise = library.noise(setting)
 
     def measure(
@@ -114,7 +156,11 @@ class MeasurementEye:
             return None
         row = _moved(row, sight)
         _shine(row, sight, table)
-        return _developed(row, self._camera, self._gains(row, at)) + self._noise.draw(rng)
+        added = self._noise.draw(rng)
+        own = None if sight.on_display else self._library.bona_fide_bias(sight.body, self._setting)
+        if own is not None:
+            added[columns.BONA_FIDE] += own - self._noise.mean[columns.BONA_FIDE]
+        return _developed(row, self._camera, self._gains(row, at)) + added
 
     def _gains(self, row: Row, at: float) -> Row:
         face, wall = (np.exp(row[part]) for part in (columns.FACE, columns.BACKGROUND))
@@ -140,7 +186,7 @@ def _shine(row: Row, sight: Sight, table: BodyTable) -> None:
         shares = table.light(sight.pose.yaw_deg, sight.pose.pitch_deg)
         nearer = sight.pose.distance**-2
         screen = np.array(sight.light.screen_rgb)
-        for part, share in zip(parts, (shares.face, shares.background * sight.light.room), strict=True):
+        for part, share in zip(parts, (shares.face, shares.background(sight.light.room)), strict=True):
             row[part] += np.log(sight.light.ambient + screen * share * nearer)
     for part in parts:
         if sight.overlay is not None:
@@ -177,7 +223,7 @@ def _face(row: Row, plan: FramePlan) -> FaceMeasurement:
         vector = row[columns.EMBEDDING_BEGIN :]
         embedding = (vector / np.linalg.norm(vector)).astype(np.float32)
     if plan.wants_bona_fide(face):
-        bona_fide = float(np.clip(row[columns.BONA_FIDE], 0, 1))
+        bona_fide = columns.probability(row[columns.BONA_FIDE])
     return replace(face, embedding=embedding, bona_fide=bona_fide)
 
 

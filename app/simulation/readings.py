@@ -17,12 +17,15 @@ Row = NDArray[np.float64]
 LANDMARKS = slice(0, 3 * len(TRACKED_LANDMARKS))
 FACE = slice(LANDMARKS.stop, LANDMARKS.stop + 3)
 BACKGROUND = slice(FACE.stop, FACE.stop + 3)
-# Logarithms of sharpness and contrast; luminance is a consequence of the face's colour.
+# Logarithms of sharpness and contrast; luminance is a consequence of the face's colour. The passive liveness
+# score is a logit, so that noise does not lead out of 0…1.
 DETAIL = slice(BACKGROUND.stop, BACKGROUND.stop + 2)
 CLIPPED = slice(DETAIL.stop, DETAIL.stop + 2)
 PRESENCE, BONA_FIDE, NOISE = CLIPPED.stop, CLIPPED.stop + 1, CLIPPED.stop + 2
 EMBEDDING_BEGIN = NOISE + 1
-SMALLEST = 1e-5
+# What depends on the pose, but not on noise that comes and goes with it.
+STILL_PARTS: tuple[slice | int, ...] = (FACE, BACKGROUND, CLIPPED, PRESENCE, BONA_FIDE, NOISE)
+SMALLEST, SUREST = 1e-5, 1e-3
 
 
 def read_row(picture: RgbImage, engine: FaceEngine) -> Row | None:
@@ -41,7 +44,7 @@ def read_row(picture: RgbImage, engine: FaceEngine) -> Row | None:
         log_light(face.background_rgb),
         np.log(np.maximum([quality.sharpness, quality.contrast], SMALLEST)),
         [quality.over_exposure, quality.under_exposure, face.presence],
-        [engine.bona_fide_score(picture, faces[0]), noise_floor(picture)],
+        [_logit(engine.bona_fide_score(picture, faces[0])), noise_floor(picture)],
     ]
     size = len(engine.embed(picture, faces[0])) if embedding is None else len(embedding)
     return np.concatenate([*head, np.zeros(size) if embedding is None else embedding]).astype(np.float64)
@@ -51,6 +54,16 @@ def points_of(row: Row) -> TrackedPoints:
     """Return the landmarks in pixels of a picture of `SIZE`."""
     middle = np.array([SIZE[0] / 2, SIZE[1] / 2, 0.0])
     return np.asarray(row[LANDMARKS].reshape(len(TRACKED_LANDMARKS), 3) + middle, np.float32)
+
+
+def probability(logit: float) -> float:
+    """Return 0…1."""
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def _logit(share: float) -> float:
+    kept = float(np.clip(share, SUREST, 1 - SUREST))
+    return float(np.log(kept / (1 - kept)))
 
 
 def log_light(rgb: object) -> Row:

@@ -19,6 +19,11 @@ from app.vocabulary import ChallengeType
 NEEDS = MeasurementNeeds(bona_fide=True)
 
 
+def requirements_at(level: ChallengeType) -> Requirements:
+    """Return what a session demands that only checks liveness."""
+    return Requirements(level, None, None, gender=False, fail_on_multiple_faces=False)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelNames:
     """What made the measurements; the policy's limits depend on it."""
@@ -86,5 +91,5 @@ class Server:
         """Judge the attempt."""
         record = self.record()
         findings = runner.run(record)
-        required = Requirements(self.level, None, None, gender=False, fail_on_multiple_faces=False)
-        return decide(findings, replace(required, challenge_path=record.path), self.policy), findings
+        required = replace(requirements_at(self.level), challenge_path=record.path)
+        return decide(findings, required, self.policy), findings

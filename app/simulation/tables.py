@@ -5,13 +5,15 @@ needed; in between, rows are interpolated. What a camera adds is drawn from resi
 what was measured through that very camera in random poses, and what the table says for them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.inference.types import FaceEngine
-from app.pipeline.colour import background_rgb, face_rgb
+from app.inference.types import FaceEngine, RgbImage
+from app.pipeline.colour import Rgb, background_rgb, face_rgb
+from app.pipeline.landmarks import TrackedPoints
 from app.sandbox.head import Head
 from app.sandbox.pose import HeadPose
 from app.sandbox.render import ScreenLight
@@ -30,8 +32,14 @@ class LightShares:
     """How much of the screen's light arrives, 1 = facing it at distance 1."""
 
     face: float
-    background: float
-    """With `ScreenLight.room` = 1."""
+    hair: float
+    """What arrives around the face with `ScreenLight.room` = 0."""
+    room: float
+    """What `ScreenLight.room` = 1 adds to it."""
+
+    def background(self, room: float) -> float:
+        """Return what arrives around the face."""
+        return self.hair + room * self.room
 
 
 @dataclass(slots=True)
@@ -71,17 +79,20 @@ class BodyTable:
     def _probe(self, key: tuple[int, int]) -> LightShares:
         row = self._node(key)
         if row is None:
-            return LightShares(0.0, 0.0)
+            return LightShares(0.0, 0.0, 0.0)
         kept = points_of(row)
-        dark, bright = (
-            scene_of(Sight(self.body, _pose(key), light=ScreenLight((each, each, each))))
-            for each in (0.0, PROBE)
+        white = (PROBE, PROBE, PROBE)
+        dark, alone, both = (
+            scene_of(Sight(self.body, _pose(key), light=light))
+            for light in (None, ScreenLight(white, room=0.0), ScreenLight(white))
         )
-        face, wall = (
-            float(np.mean(np.array(look(bright, kept)) / np.maximum(look(dark, kept), 1e-4)) - 1) / PROBE
-            for look in (face_rgb, background_rgb)
-        )
-        return LightShares(face, wall)
+
+        def gained(look: Callable[[RgbImage, TrackedPoints], Rgb], lit: RgbImage) -> float:
+            ratio = np.array(look(lit, kept)) / np.maximum(look(dark, kept), 1e-4)
+            return float(np.mean(ratio) - 1) / PROBE
+
+        hair, wall = gained(background_rgb, alone), gained(background_rgb, both)
+        return LightShares(gained(face_rgb, both), hair, wall - hair)
 
 
 def _corners(x: float, y: float) -> list[tuple[tuple[int, int], float]]:
