@@ -12,11 +12,13 @@ from app.evaluation import labels
 from app.evaluation.calibrating import Provenance, calibrate
 from app.evaluation.photos import embed_photos
 from app.evaluation.tables import render_table
-from app.faces.calibration import Calibration
+from app.faces.calibration import Calibration, SizeTable
 
 calibrate_commands = AppGroup("calibrate", help="Measure decision thresholds on labelled pictures.")
 
 DEFAULT_LANDMARKER = "mediapipe"
+# What a configuration may ask for (`falseMatchRate`), by decades.
+SHOWN_RATES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 
 @calibrate_commands.command("recognition", with_appcontext=False)
@@ -50,7 +52,9 @@ def calibrate_recognition(
             dataset or identities_file.name,
             datetime.now(UTC).date().isoformat(),
         )
-        calibration = calibrate(photos_by_person(entries, embeddings), provenance, SEED, watched)
+        missed = len({entry.path for entry in entries}) - len(embeddings)
+        people = photos_by_person(entries, embeddings)
+        calibration = calibrate(people, provenance, SEED, watched, failed_to_acquire=missed)
     suffix = "" if landmarker == DEFAULT_LANDMARKER else f".{landmarker}"
     target = out or config_dir / "calibration" / f"{engine.recognition_model}{suffix}.json"
     write_calibration(target, calibration)
@@ -66,14 +70,23 @@ def write_calibration(target: Path, calibration: Calibration) -> None:
 
 
 def _table(calibration: Calibration) -> str:
-    shown = (1e-3, 1e-4, 1e-5, 1e-6)
-    header = ("sizes", "people", *(f"FMR {rate:g}: threshold, FNMR" for rate in shown))
-    rows = []
-    for table in calibration.tables:
-        points = {point.fmr: point for point in table.points}
-        cells = [
-            f"{points[rate].threshold:.4f} {points[rate].fnmr:.2%}{' *' if points[rate].extrapolated else ''}"
-            for rate in shown
-        ]
-        rows.append((f"{table.smaller} : {table.larger}", table.people, *cells))
-    return render_table(header, rows) + "\n* extrapolated"
+    """Show, for templates of equal size, the rates that operators choose from, as "1 in N"."""
+    tables = [table for table in calibration.tables if table.smaller == table.larger]
+    header = ("strangers taken for one", *(_frames(table.smaller) for table in tables))
+    rows = [(f"1 in {round(1 / rate):,}", *(_cell(table, rate) for table in tables)) for rate in SHOWN_RATES]
+    return (
+        f"{render_table(header, rows)}\n"
+        "Each cell: threshold, people not recognised (at most, with 95 % confidence). * extrapolated\n"
+        f"{calibration.photos} photos of {calibration.people} people;"
+        f" no face in {calibration.failed_to_acquire} more."
+    )
+
+
+def _frames(count: int) -> str:
+    return "1 frame each" if count == 1 else f"{count} frames each"
+
+
+def _cell(table: SizeTable, rate: float) -> str:
+    point = next(point for point in table.points if point.fmr == rate)
+    star = " *" if point.extrapolated else ""
+    return f"{point.threshold:.4f} {point.fnmr:.2%} ({point.fnmr95:.2%}){star}"

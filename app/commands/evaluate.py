@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from app.commands.parts import clear_errors
 from app.evaluation import ages, counts, labels, operating, pairs, pictures
+from app.evaluation.intervals import wilson
 from app.evaluation.photos import embed_photos
 from app.evaluation.tables import render_report
 from app.evaluation.templates import TemplateScores, compare_templates
@@ -197,7 +198,12 @@ def _templates(
     scores = compare_templates(photos, (size, size), np.random.default_rng(SEED))
     if pictures_dir is not None:
         _draw_templates(scores, calibration, pictures_dir)
-    return operating.templates_report(scores, calibration)
+    missed = sum(entry.path not in embeddings for entry in people)
+    return operating.templates_report(scores, calibration) | {
+        "photos": len(people),
+        "failedToAcquire": missed,
+        "failureToAcquire95": wilson(missed, len(people)),
+    }
 
 
 def _draw_templates(scores: TemplateScores, calibration: Calibration, pictures_dir: Path) -> None:

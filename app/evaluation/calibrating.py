@@ -32,7 +32,8 @@ METHOD = (
     " different people are impostors. A threshold is counted while at least {pairs} different pairs of"
     " people reach it, beyond that it is extrapolated: FMR as a power of 1 - cosine, fitted to the highest"
     " thousandth of the impostor scores. fmr95 is the upper end of the Wilson interval of the counted"
-    " rate, with the number of pairs of people as the number of trials. Thresholds never fall with"
+    " rate, with the number of pairs of people as the number of trials; fnmr95 that of the false non-match"
+    " rate, with the number of people. Thresholds never fall with"
     " template size. The rates hold for two people drawn at random from the data set; people of the same"
     " sex, age and origin resemble each other more."
 )
@@ -50,9 +51,17 @@ class Provenance:
 
 
 def calibrate(
-    photos: PhotosByPerson, provenance: Provenance, seed: int, progress: Progress = unwatched
+    photos: PhotosByPerson,
+    provenance: Provenance,
+    seed: int,
+    progress: Progress = unwatched,
+    *,
+    failed_to_acquire: int = 0,
 ) -> Calibration:
-    """Measure every pair of template sizes; `InputError` when too few people have enough photos."""
+    """Measure every pair of template sizes; `InputError` when too few people have enough photos.
+
+    `failed_to_acquire`: photos without a face, which are not among `photos`.
+    """
     rng = np.random.default_rng(seed)
     tables: list[SizeTable] = []
     for sizes in progress(list(itertools.combinations_with_replacement(SIZES, 2)), "template sizes"):
@@ -60,6 +69,7 @@ def calibrate(
     return Calibration(
         model=provenance.model, landmarker=provenance.landmarker, dataset=provenance.dataset,
         people=len(photos), photos=sum(len(each) for each in photos.values()), date=provenance.date,
+        failed_to_acquire=failed_to_acquire,
         method=METHOD.format(rounds=ROUNDS, pairs=MIN_PAIRS),
         single_photo=_single_photo(tables[0], provenance), tables=tuple(tables),
     )  # fmt: skip
@@ -103,13 +113,14 @@ def _floors(before: Sequence[SizeTable], smaller: int, larger: int, rate: float)
 
 
 def _point(scores: TemplateScores, rate: float, threshold: float, extrapolated: bool) -> OperatingPoint:
-    pairs = len(scores.pair_maxima)
+    pairs, fnmr = len(scores.pair_maxima), scores.false_non_match_rate(threshold)
     return OperatingPoint(
         fmr=rate,
         threshold=threshold,
-        fnmr=round(scores.false_non_match_rate(threshold), 5),
+        fnmr=round(fnmr, 5),
         extrapolated=extrapolated,
         fmr95=float(f"{wilson(scores.false_match_rate(threshold) * pairs, pairs)[1]:.3g}"),
+        fnmr95=float(f"{wilson(fnmr * scores.matched_people, scores.matched_people)[1]:.3g}"),
     )
 
 

@@ -4,7 +4,7 @@ from app.evaluation.intervals import wilson
 from app.evaluation.templates import TemplateScores
 from app.faces.calibration import Calibration
 
-FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4, 1e-5)
+FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 
 def templates_report(scores: TemplateScores, calibration: Calibration) -> dict[str, object]:
@@ -20,13 +20,13 @@ def templates_report(scores: TemplateScores, calibration: Calibration) -> dict[s
 
 
 def _point(scores: TemplateScores, rate: float) -> dict[str, object]:
-    return {"fmr": rate, **_rates_at(scores, scores.threshold_at(rate))}
+    return {"fmr": rate, "oneIn": round(1 / rate), **_rates_at(scores, scores.threshold_at(rate))}
 
 
 def _shipped(scores: TemplateScores, calibration: Calibration, rate: float) -> dict[str, object]:
     threshold = calibration.threshold(*scores.sizes, rate)
     measured = scores.false_match_rate(threshold)
-    return {"configuredFmr": rate, "fmr": measured, **_rates_at(scores, threshold)}
+    return {"configuredFmr": rate, "oneIn": round(1 / rate), "fmr": measured, **_rates_at(scores, threshold)}
 
 
 def _rates_at(scores: TemplateScores, threshold: float) -> dict[str, object]:
@@ -35,7 +35,7 @@ def _rates_at(scores: TemplateScores, threshold: float) -> dict[str, object]:
     return {
         "fnmr": fnmr,
         "threshold": threshold,
-        "fnmr95": wilson(fnmr * scores.people, scores.people),
+        "fnmr95": wilson(fnmr * scores.matched_people, scores.matched_people),
         "fmr95": wilson(scores.false_match_rate(threshold) * pairs, pairs),
         "impostorPairsAbove": scores.pairs_above(threshold),
     }

@@ -23,7 +23,9 @@ class TemplateScores:
 
     sizes: tuple[int, int]
     people: int
-    """Who had photos enough to be compared."""
+    """Who had photos enough to be compared with others."""
+    matched_people: int
+    """Who had photos enough to be compared with themselves."""
     genuine: Scores
     """(n,), ascending: one person's two templates, with no photo in both."""
     impostor: Scores
@@ -76,6 +78,7 @@ def compare_templates(
     return TemplateScores(
         sizes,
         len(chosen),
+        int(disjoint.sum()),
         np.sort(np.concatenate(genuine)),
         np.sort(np.concatenate(impostor)),
         np.sort(highest[upper]),

@@ -40,6 +40,13 @@ class OperatingPoint(_Frozen):
     """True: too few impostors scored that high; a fitted tail gave the threshold."""
     fmr95: float = Field(alias="fmr95", gt=0, le=1)
     """Upper end of the 95 % interval of the false match rate as counted, without the fitted tail."""
+    fnmr95: float = Field(default=1.0, ge=0, le=1)
+    """Upper end of the 95 % interval of the false non-match rate; 1 where nobody worked it out."""
+
+    @property
+    def one_in(self) -> int:
+        """The false match rate as people say it: one pair of strangers in so many."""
+        return round(1 / self.fmr)
 
 
 class SizeTable(_Frozen):
@@ -90,6 +97,9 @@ class Calibration(_Frozen):
     dataset: str
     people: int = Field(ge=2)
     photos: int = Field(ge=2)
+    """Photos in which a face was found."""
+    failed_to_acquire: int = Field(default=0, ge=0)
+    """Photos in which none was found, left out of every rate."""
     date: str
     method: str
     single_photo: SinglePhoto

@@ -59,6 +59,8 @@ def read_json(path: Path) -> dict[str, Any]:
 def test_a_calibration_is_written_and_can_be_evaluated(run: Run, people: Path, tmp_path: Path) -> None:
     made = run("calibrate", "recognition", "--identities", people, "--dataset", "colours")
     assert made.exit_code == 0, made.output
+    assert "1 in 1,000,000" in made.output
+    assert "no face in 0 more" in made.output
     calibration = read_calibration(tmp_path / "config", "test-net", "test-mesh")
     assert (calibration.dataset, calibration.people, calibration.photos) == (
         "colours",
@@ -86,7 +88,10 @@ def test_a_calibration_is_written_and_can_be_evaluated(run: Run, people: Path, t
     assert {"n", "accuracy", "accuracyAtShippedThreshold", "failedToAcquire"} <= set(report["pairs"])
     assert report["pairs"]["n"] == 4
     assert report["templates"]["size"] == 3
-    assert {"fmr", "fnmr", "threshold"} <= set(report["templates"]["operatingPoints"][0])
+    assert (report["templates"]["photos"], report["templates"]["failedToAcquire"]) == (PEOPLE * PHOTOS, 0)
+    assert {"fmr", "fnmr", "threshold", "fnmr95", "fmr95", "oneIn"} <= set(
+        report["templates"]["operatingPoints"][0]
+    )
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
         "pairs-det.png", "pairs-scores.png", "templates-det.png", "templates-scores.png",
     ]  # fmt: skip

@@ -18,7 +18,7 @@ SEED = 7
 
 def scores(genuine: list[float], impostor: list[float]) -> TemplateScores:
     ascending = [np.sort(np.array(values, np.float32)) for values in (genuine, impostor, impostor)]
-    return TemplateScores((1, 1), 10, *ascending)
+    return TemplateScores((1, 1), 10, 10, *ascending)
 
 
 def people(count: int, photos: int, noise: float = 0.25) -> dict[str, list[Embedding]]:
@@ -138,6 +138,7 @@ def test_a_calibration_holds_what_it_promises(photos: dict[str, list[Embedding]]
         assert table.points[-1].extrapolated
         assert all(point.fmr95 >= point.fmr for point in table.points if not point.extrapolated)
         assert all(point.fmr95 > 1e-3 for point in table.points)  # 30 people prove no more
+        assert all(point.fnmr95 > max(point.fnmr, 0.1) for point in table.points if point.fnmr < 0.9)
     again = calibrate(photos, Provenance("test-net", "test-mesh", "made up", "2026-01-01"), SEED)
     assert again == made
 
@@ -150,6 +151,7 @@ def test_the_templates_report_measures_the_shipped_thresholds(photos: dict[str, 
     assert report["size"] == 3
     assert isinstance(points, list)
     assert isinstance(shipped, list)
-    assert [point["fmr"] for point in points] == [1e-2, 1e-3, 1e-4, 1e-5]
+    assert [point["fmr"] for point in points] == [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
+    assert [point["oneIn"] for point in shipped] == [100, 1000, 10_000, 100_000, 1_000_000]
     assert shipped[0]["threshold"] == made.threshold(3, 3, 1e-2)
     assert shipped[0]["fmr"] <= 0.02

@@ -197,3 +197,17 @@ def test_larger_templates_never_have_lower_thresholds(path: Path) -> None:
 def test_a_table_must_have_points() -> None:
     with pytest.raises(ValueError, match="points"):
         SizeTable.model_validate(table(1, 1, 0.8) | {"points": []})
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_the_shipped_calibrations_say_what_operators_choose_from_with_bounds(path: Path) -> None:
+    calibration = load_calibration(path)
+    assert calibration.sizes == [1, 2, 3, 5]
+    for table in calibration.tables:
+        chosen = {point.one_in: point for point in table.points}
+        for one_in in (100, 1000, 10_000, 100_000, 1_000_000):
+            point = chosen[one_in]
+            assert point.fnmr < point.fnmr95 < 1
+            assert point.extrapolated or point.fmr <= point.fmr95
+    assert calibration.photos + calibration.failed_to_acquire == 2585
+    assert calibration.date >= "2026-11-20"
