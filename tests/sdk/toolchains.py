@@ -4,12 +4,15 @@ Python and JavaScript must be there: the first runs these tests, the second chec
 PHP and Java (17 or newer) run when they are; the last lines of a test run say which did.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 SDK = Path(__file__).parents[2] / "sdk"
@@ -68,8 +71,29 @@ def _go(_: Path) -> None:
     run(("go", "test", "./..."), SDK / "go")
 
 
+class _Redeeming(BaseHTTPRequestHandler):
+    """The service as PHP's tests need it: one code, one key. The others bring a server of their own."""
+
+    def do_POST(self) -> None:
+        wish = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        is_right = self.headers["Authorization"] == "ApiKey key-1" and wish["resultCode"] == "q1w2"
+        answer = {"verificationSessionId": wish["verificationSessionId"], "nonce": "a"}
+        self.send_response(200 if is_right and self.path.endswith("/redeem-result-code") else 302)
+        self.send_header("Location", "https://evil.example/")
+        self.end_headers()
+        self.wfile.write(json.dumps(answer | {"verificationResult": "passed"}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Leave the output to the tests."""
+
+
 def _php(_: Path) -> None:
-    run(("php", "tests/run.php"), SDK / "php")
+    with HTTPServer(("127.0.0.1", 0), _Redeeming) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        run(("php", "tests/run.php", f"http://127.0.0.1:{server.server_port}/"), SDK / "php")
+        server.shutdown()
+        thread.join()
 
 
 def _java(scratch: Path) -> None:
