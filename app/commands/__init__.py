@@ -7,6 +7,7 @@ from flask import Flask
 # Module → the click groups or commands it brings.
 COMMANDS = {
     "app.commands.api_keys": ("api_keys_commands",),
+    "app.commands.audit": ("audit_commands",),
     "app.commands.bench": ("bench_commands",),
     "app.commands.calibrate": ("calibrate_commands",),
     "app.commands.collections": ("collections_commands",),

@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "decision": {"pipeline"} | WORDS,
     "verifications": {"db", "models", "signing", "decision"} | WORDS,
     "models": {"db", "vocabulary"},
+    "audit": {"db", "models", "errors"},
     "schema": {"db", "errors"},
     "projects": {"db", "models", "signing", "sealing", "errors"},
     "faces": {"models", "db", "sealing", "decision", "pipeline", "inference"} | WORDS,
