@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from app.api.shapes import GUID_PATTERN
+
 Json = dict[str, Any]
 # Deeper parts of a document are named, and shown where they are answered themselves.
 DEEPEST = 4
@@ -40,10 +42,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One operation under one method."""
+    """One operation."""
 
-    anchor: str
-    method: str
+    anchors: tuple[str, ...]
+    """Its ids, one for each method; the first is the usual one."""
+    methods: tuple[str, ...]
     path: str
     summary: str
     description: str
@@ -77,28 +80,31 @@ def reference_page(document: Json) -> Reference:
     """Return the page of a document."""
     schemas = document["components"]["schemas"]
     entries = [
-        (operation["tags"][0], _entry(path, method, operation, schemas))
+        (next(iter(methods.values()))["tags"][0], _entry(path, methods, schemas))
         for path, methods in document["paths"].items()
-        for method, operation in methods.items()
     ]
     chapters = tuple(
         Chapter(tag["name"], tag["description"], tuple(e for name, e in entries if name == tag["name"]))
         for tag in document["tags"]
     )
     return Reference(
-        document["servers"][0]["url"], document["info"]["version"], document["info"]["description"], chapters
+        document["servers"][0]["url"],
+        document["info"]["version"],
+        _plain(document["info"]["description"]),
+        chapters,
     )
 
 
-def _entry(path: str, method: str, operation: Json, schemas: Json) -> Entry:
+def _entry(path: str, methods: Json, schemas: Json) -> Entry:
+    operation = next(iter(methods.values()))
     body = operation.get("requestBody", {}).get("content", {})
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     return Entry(
-        anchor=operation["operationId"],
-        method=method.upper(),
+        anchors=tuple(each["operationId"] for each in methods.values()),
+        methods=tuple(method.upper() for method in methods),
         path=path,
         summary=operation["summary"],
-        description=operation["description"],
+        description=_plain(operation["description"]),
         scope=operation["x-scope"],
         takes_files="multipart/form-data" in body,
         request=tuple(_request(operation, body, schemas)),
@@ -143,7 +149,11 @@ def _inner(part: Json, schemas: Json) -> tuple[Json, str]:
 def _field(path: str, schema: Json, told: Json, schemas: Json, required: bool) -> Field:
     default = schema.get("default")
     shown = "" if default is None or isinstance(default, dict | list) else json.dumps(default)
-    return Field(path, _kind(schema, schemas), required, told.get("description", ""), shown)
+    return Field(path, _kind(schema, schemas), required, _plain(told.get("description", "")), shown)
+
+
+def _plain(text: str) -> str:
+    return text.replace("`", "")
 
 
 def _kind(schema: Json, schemas: Json) -> str:
@@ -155,6 +165,8 @@ def _kind(schema: Json, schemas: Json) -> str:
         return " | ".join(str(value) for value in resolved["enum"])
     if "const" in resolved:
         return str(resolved["const"])
+    if resolved.get("pattern") == GUID_PATTERN:
+        return "dashed GUID"
     kind = str(resolved.get("format") or resolved.get("contentEncoding") or resolved.get("type", "any"))
     if kind == "array" and isinstance(resolved.get("items"), dict):
         kind = f"list of {_kind(resolved['items'], schemas)}"
