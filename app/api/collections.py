@@ -124,6 +124,8 @@ def get_all_collections(page: PageRequest) -> CollectionPage:
     after = read_cursor(page.cursor, str)
     with runtime().database.reading() as db:
         found = collections.list_collections(db, caller().project_id)
+    # Databases sort names each in their own way; the cursor needs one order.
+    found.sort(key=lambda each: each.collection.name)
     rest = [each for each in found if after is None or each.collection.name > str(after[0])]
     shown = rest[: page.limit]
     last = shown[-1].collection if len(rest) > page.limit else None

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.models import Face
+from tests.databases import on_both_databases
 from tests.functional.api_backend import Backend, photo, picture, problem
 from tests.service import RelyingSite, new_browser
 
@@ -116,6 +117,7 @@ def test_search_or_index_stores_a_new_face_and_finds_a_known_one(
     assert again["match"]["similarity"] > 0.9
 
 
+@on_both_databases
 def test_of_simultaneous_calls_with_one_new_face_exactly_one_stores_it(
     backend: Backend, staff: dict[str, str]
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_form_with_a_file_does_the_same_as_json(backend: Backend, staff: dict[
     assert [match["faceId"] for match in found["matches"]] == [made["faceId"]]
 
 
+@on_both_databases
 def test_external_keys_name_one_face_each(backend: Backend, staff: dict[str, str]) -> None:
     obama, alice = index(backend, staff, OBAMA), index(backend, staff, ALICE)
     key = {**staff, "externalKey": "barack"}

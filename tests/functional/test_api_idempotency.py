@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.models import IdempotentRequest, VerificationSession
+from tests.databases import on_both_databases
 from tests.functional.api_backend import Backend, problem
 from tests.service import RelyingSite, new_browser
 
@@ -27,6 +28,7 @@ def sessions(backend: Backend) -> int:
         return len(db.scalars(select(VerificationSession.id)).all())
 
 
+@on_both_databases
 def test_the_first_answer_comes_back(backend: Backend, wish: dict[str, str]) -> None:
     first = backend.post(CREATE, wish, Idempotency_Key="k1")
     again = backend.post(CREATE, wish, Idempotency_Key="k1")
@@ -86,6 +88,7 @@ def test_while_the_first_request_is_under_way_the_second_has_to_wait(
     assert backend.post(CREATE, wish, Idempotency_Key="k1").status_int == 200
 
 
+@on_both_databases
 def test_of_simultaneous_requests_with_one_key_exactly_one_is_done(
     backend: Backend, wish: dict[str, str]
 ) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from app.inference.engine import OpenPackEngine
+from tests.databases import on_both_databases
 from tests.functional.api_backend import Backend, problem
 from tests.functional.people import Cast
 from tests.functional.visit import Person, Visit
@@ -123,6 +124,7 @@ def test_a_code_of_another_session_or_project_is_not_found(backend: Backend, sit
     assert backend.post(REDEEM, {"resultCode": code}).status_int == 200
 
 
+@on_both_databases
 def test_of_simultaneous_redemptions_exactly_one_succeeds(backend: Backend, site: RelyingSite) -> None:
     session_id, code = visit_with_code(site)
     backends = [Backend(site.runtime, backend.key, new_browser(site.runtime)) for _ in range(6)]

@@ -13,6 +13,7 @@ from app.db import Base
 from app.inference.engine import OpenPackEngine
 from app.models import AttemptLimit, OutboxEvent
 from app.runtime import Runtime
+from tests.databases import on_both_databases
 from tests.functional.api_backend import Backend, problem
 from tests.functional.people import Cast
 from tests.functional.visit import Person, Visit
@@ -78,6 +79,7 @@ def failed_once(verification: str, external_id: str, now: float) -> AttemptLimit
     )
 
 
+@on_both_databases
 def test_verifiers_can_be_given_for_one_session_as_verifeye_does(backend: Backend, browser: TestApp) -> None:
     wish = {
         "verifierConfigs": {
@@ -159,6 +161,7 @@ def test_unknown_verifications_and_overlong_wishes_are_refused(backend: Backend,
     assert problem(backend.post(CREATE, long))[:2] == (413, "too-large")
 
 
+@on_both_databases
 def test_sessions_are_listed_newest_first_and_filtered(backend: Backend, site: RelyingSite) -> None:
     first, second = site.publish(), site.publish()
     ids = []
@@ -251,6 +254,7 @@ def test_redaction_leaves_nothing_but_hashes(
         assert b"alice-liddell" not in file.read_bytes(), file
 
 
+@on_both_databases
 def test_redacting_an_open_session_ends_it_and_tells_the_webhook(backend: Backend, site: RelyingSite) -> None:
     created = backend.post(CREATE, {"verificationId": site.publish(), "externalId": "alice"}).json
     which = {"verificationSessionId": created["verificationSessionId"]}

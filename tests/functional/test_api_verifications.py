@@ -3,6 +3,7 @@
 import pytest
 from webtest import TestApp
 
+from tests.databases import on_both_databases
 from tests.functional.api_backend import Backend, problem
 from tests.service import RelyingSite
 
@@ -75,6 +76,7 @@ def test_an_update_makes_a_version_only_when_something_changed(backend: Backend,
     assert problem(backend.call(method, UPDATE, {"name": "Check"}))[0] == 422
 
 
+@on_both_databases
 def test_lists_come_in_pages_without_gaps_or_repeats(backend: Backend, site: RelyingSite) -> None:
     for name in ("a", "b", "b", "c", "d"):
         site.publish(name=name)
