@@ -26,7 +26,7 @@ from app.pipeline import runner
 from app.pipeline.measure import measure_batch
 from app.pipeline.types import CaptureRecord, Finding
 from app.runtime import Runtime
-from app.sessions import conclusion, limits, recognition, status
+from app.sessions import conclusion, limits, recognition, review, status
 from app.sessions.clock import enforce_clock, overdue
 from app.sessions.opening import HeldToken, OpenedSession, keep_link, open_session
 from app.sessions.status import SessionStatus
@@ -249,6 +249,8 @@ def _decide(
     findings = [*findings, *comparison.findings]
     decision = decide(findings, comparison.requirements, runtime.policy)
     recognition.store(runtime, db, visit, configuration, comparison, decision, now)
+    if decision.outcome is Outcome.REVIEW:
+        review.open_case(runtime, db, visit, published, comparison, decision, now)
     return decision, findings
 
 

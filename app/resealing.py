@@ -19,6 +19,7 @@ from app.models import (
     Collection,
     IdempotentRequest,
     RetainedKey,
+    ReviewCase,
     SigningSecretRow,
     VerificationSession,
     WebhookSecret,
@@ -61,6 +62,7 @@ SEALED_COLUMNS: tuple[SealedColumn, ...] = (
         lambda _, row: f"{row.api_key_id}/{row.key}",
     ),
     SealedColumn(WebhookSecret, "sealed_value", Purpose.WEBHOOK_SECRET, lambda _, row: row.id),
+    SealedColumn(ReviewCase, "sealed_template", Purpose.REVIEW_TEMPLATE, lambda _, row: row.session_id),
     SealedColumn(RetainedKey, "sealed_key", Purpose.RETAINED_KEY, lambda _, row: row.purpose),
 )
 

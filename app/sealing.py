@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     API_TOKEN = "visavis/api-token"  # noqa: S105
     IDEMPOTENT_RESPONSE = "visavis/idempotent-response"
     REDACTION = "visavis/redaction"
+    REVIEW_TEMPLATE = "visavis/review-template"
     RETAINED_KEY = "visavis/retained-key"
     OPERATOR_TOTP = "visavis/operator-totp"
     OPERATOR_LINK = "visavis/operator-link"

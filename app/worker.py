@@ -75,7 +75,9 @@ def _expire(runtime: Runtime, now: float) -> int:
             select(VerificationSession.id)
             .outerjoin(CaptureAttempt, CaptureAttempt.session_id == VerificationSession.id)
             .where(
-                VerificationSession.state.in_([SessionState.CREATED, SessionState.CAPTURING]),
+                VerificationSession.state.in_(
+                    [SessionState.CREATED, SessionState.CAPTURING, SessionState.REVIEW]
+                ),
                 or_(VerificationSession.expires_at <= now, CaptureAttempt.deadline_at <= now),
             )
             .limit(BATCH)

@@ -33,11 +33,11 @@ def expire_if_overdue(db: Session, session_id: str, now: float) -> bool:
 def overdue(visit: VerificationSession, attempt: CaptureAttempt | None, now: float) -> Reason | None:
     """Return why a session must end now, or None.
 
-    A complete capture is not taken away from anybody: `processing` is decided however late it is,
-    and a review waits for its operator.
+    A complete capture is not taken away from anybody: `processing` is decided however late it is. A review
+    waits for its operator until the deadline that it was given when it began.
     """
     state = SessionState(visit.state)
-    if not state.is_open or state in {SessionState.PROCESSING, SessionState.REVIEW}:
+    if not state.is_open or state is SessionState.PROCESSING:
         return None
     if now >= visit.expires_at:
         return Reason.SESSION_EXPIRED

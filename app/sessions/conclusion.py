@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.capture.attempts import discard_attempts
 from app.decision.types import Decision
-from app.models import FindingRow, VerificationSession
+from app.models import FindingRow, ReviewCase, VerificationSession
 from app.pipeline.types import CaptureRecord, Finding
 from app.sessions import lifecycle, limits
 from app.verifications.configuration import Configuration
@@ -88,10 +89,39 @@ def conclude_early(
     actor: str,
     now: float,
 ) -> None:
-    """End a session that was never decided: nothing that was required counts as executed."""
-    required = enabled_verifiers(configuration) - Overrides.from_json(visit.overrides).disabled
-    visit.verifier_results = {name: VerifierResult.NOT_EXECUTED for name in sorted(required)}
+    """End a session that was never decided: nothing that was required counts as executed.
+
+    One that waited for an operator keeps the lines of what was executed before.
+    """
+    if visit.state != SessionState.REVIEW:
+        required = enabled_verifiers(configuration) - Overrides.from_json(visit.overrides).disabled
+        visit.verifier_results = {name: VerifierResult.NOT_EXECUTED for name in sorted(required)}
     _end(db, visit, configuration, state, reason, actor=actor, now=now)
+
+
+def conclude_review(
+    db: Session, visit: VerificationSession, configuration: Configuration, refusal: Reason | None, now: float
+) -> None:
+    """Write an operator's verdict and end the session; `refusal` None = approved.
+
+    Faces are compared last, so that everything an operator finds not executed had only that to wait for.
+    """
+    lines = dict(visit.verifier_results)
+    for name in [name for name, result in lines.items() if result == VerifierResult.NOT_EXECUTED]:
+        lines[name] = VerifierResult.PASSED if refusal is None else VerifierResult.FAILED
+        if refusal is not None:
+            break
+    visit.verifier_results = lines
+    limits.count_outcome(
+        db,
+        configuration.security_config.attempt_limits,
+        visit.verification_id,
+        visit.external_id,
+        refusal,
+        now,
+    )
+    state = SessionState.PASSED if refusal is None else SessionState.FAILED
+    _end(db, visit, configuration, state, refusal, actor="operator", now=now)
 
 
 def _end(
@@ -110,4 +140,8 @@ def _end(
     kept_for = configuration.retention_config.session_days * DAY_SECONDS
     visit.purge_at = now + max(kept_for, SHORTEST_RETENTION_SECONDS)
     discard_attempts(db, visit.id)
+    if state is SessionState.REVIEW:
+        visit.purge_at = None  # its deadline comes first, and then its end
+    else:
+        db.execute(delete(ReviewCase).where(ReviewCase.session_id == visit.id))
     lifecycle.advance(db, visit, state, reason=reason, actor=actor, now=now)

@@ -108,7 +108,7 @@ def _session_of_link(db: Session, request: VerificationRequest) -> VerificationS
 
 
 def _expire_if_due(db: Session, visit: VerificationSession, now: float) -> bool:
-    if now < visit.expires_at or visit.state == SessionState.REVIEW:
+    if now < visit.expires_at:
         return False
     configuration = load_version(db, visit.version_id).configuration
     conclude_early(

@@ -71,13 +71,26 @@ def compare(
     template = fused_template(record)
     if template is None:
         return _nothing_to_compare(record, requirements, blocked)
+    found = compare_template(runtime, db, visit, published, requirements, template, now)
+    return replace(found, findings=tuple(_with_variety(finding, record) for finding in found.findings))
+
+
+def compare_template(
+    runtime: Runtime,
+    db: Session,
+    visit: VerificationSession,
+    published: PublishedConfiguration,
+    requirements: Requirements,
+    template: Template,
+    now: float,
+) -> Comparison:
+    """Do the same with a face that was fused before: when an operator approves, all is compared again."""
+    blocked = blocking.block_list(db, published.project_id)
     found = Comparison((), requirements, template)
     if blocked is not None:
         found = _look_up(runtime, db, published, blocked, found, template)
     if requirements.recognition is not None:
-        found = _compare(
-            runtime, db, visit, published, requirements.recognition, found, template, record, now
-        )
+        found = _compare(runtime, db, visit, published, requirements.recognition, found, template, now)
     return found
 
 
@@ -113,7 +126,6 @@ def _compare(
     required: RecognitionRequirement,
     before: Comparison,
     template: Template,
-    record: CaptureRecord,
     now: float,
 ) -> Comparison:
     collection = collections.get_or_create(
@@ -132,8 +144,7 @@ def _compare(
         required.review_uncertain,
         _size_of(db, finding.details["search_face_id"]),
     )
-    fused = variety(recognition_faces(record)) | {"effective_size": template.effective_size}
-    finding = replace(finding, details={**finding.details, **fused})
+    finding = replace(finding, details={**finding.details, "effective_size": template.effective_size})
     return Comparison(
         (*before.findings, finding),
         replace(before.requirements, recognition=requirement),
@@ -183,6 +194,13 @@ def fused_template(record: CaptureRecord) -> Template | None:
         return None
     embedding, effective_size = fuse(embeddings)
     return Template(embedding, effective_size, TemplateKind(record.recognition_model, record.landmarker))
+
+
+def _with_variety(finding: Finding, record: CaptureRecord) -> Finding:
+    """Add how much the fused frames differ, for the operator."""
+    if finding.evidence is not Evidence.FACE_COMPARISON:
+        return finding
+    return replace(finding, details={**finding.details, **variety(recognition_faces(record))})
 
 
 def _collection_name(published: PublishedConfiguration) -> str:

@@ -15,6 +15,7 @@ from app.models import (
     OutboxEvent,
     Redaction,
     ResultCode,
+    ReviewVote,
     SessionTransition,
     VerificationSession,
 )
@@ -78,7 +79,7 @@ def _empty_row(sealer: Sealer, visit: VerificationSession) -> None:
 
 def _delete_dependants(db: Session, visit: VerificationSession) -> None:
     discard_attempts(db, visit.id)
-    for table in (FindingRow, ResultCode, IdempotentRequest):
+    for table in (FindingRow, ResultCode, IdempotentRequest, ReviewVote):
         db.execute(delete(table).where(table.session_id == visit.id))
     # That consent was given, and to which text, stays provable.
     db.execute(update(ConsentRecord).where(ConsentRecord.session_id == visit.id).values(locale=_EMPTY_TEXT))

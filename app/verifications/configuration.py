@@ -234,6 +234,15 @@ class ExperienceConfig(Block):
     device_handoff: Flag = True
 
 
+class ReviewConfig(Block):
+    """Sessions that an operator has to look at (`onUncertain: Review`)."""
+
+    second_opinion: Flag = False
+    """Two different operators must agree."""
+    deadline_hours: Annotated[int, Field(ge=1, le=720)] = 72
+    """Afterwards the session expires, which is a refusal."""
+
+
 class RetentionConfig(Block):
     """How long sessions and faces are kept, days; `faceDays` None = until deleted."""
 
@@ -254,6 +263,7 @@ class Configuration(Block):
     session_override_config: SessionOverrideConfig = SessionOverrideConfig()
     webhook_config: WebhookConfig = WebhookConfig()
     experience_config: ExperienceConfig = ExperienceConfig()
+    review_config: ReviewConfig = ReviewConfig()
     retention_config: RetentionConfig = RetentionConfig()
 
 

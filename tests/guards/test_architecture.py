@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"db", "decision", "faces", "inference", "sealing", "settings"},
     "wiring": {"resealing", "db", "decision", "faces", "inference", "runtime", "sealing", "settings"},
     "sessions": {
+        "audit",
         "capture",
         "db",
         "decision",
