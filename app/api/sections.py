@@ -1,11 +1,21 @@
 """Every section of the API, in the order in which the documentation shows them."""
 
-from app.api import collections, detection, estimation, faces, results, sessions, signature, verifications
+from app.api import (
+    collections,
+    detection,
+    estimation,
+    faces,
+    results,
+    session_list,
+    sessions,
+    signature,
+    verifications,
+)
 from app.api.operations import Operation, Section
 from app.api.security import clock_section, token_section
 
 # Modules that add operations to a section of another; importing them declares the operations.
-EXTENSIONS = (sessions, results)
+EXTENSIONS = (sessions, session_list, results)
 
 SECTIONS: tuple[Section, ...] = (
     signature.section,
