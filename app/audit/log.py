@@ -29,8 +29,8 @@ def record(
     """Append one entry in the caller's transaction: deed and entry are there together, or neither is.
 
     Entries follow each other: from here to the end of the transaction nobody else appends, so call it last.
-    `subject` is a kind and an id (`session 3f2a…`), never a name of a person; secrets and biometrics in
-    `before` and `after` are replaced (`app.audit.withholding`).
+    `subject` is a kind and an id (`session 3f2a…`), never a name or external id of a person. Secrets and
+    biometrics in `before` and `after` are replaced (`app.audit.withholding`).
     """
     hold(db, "audit")
     head = db.get(AuditHead, HEAD, populate_existing=True)
