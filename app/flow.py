@@ -26,7 +26,7 @@ from app.pipeline import runner
 from app.pipeline.measure import measure_batch
 from app.pipeline.types import CaptureRecord, Finding
 from app.runtime import Runtime
-from app.sessions import conclusion, limits, recognition, review, status
+from app.sessions import conclusion, limits, recognition, review, status, storing
 from app.sessions.clock import enforce_clock, overdue
 from app.sessions.opening import HeldToken, OpenedSession, keep_link, open_session
 from app.sessions.status import SessionStatus
@@ -162,6 +162,7 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         before,
         quick=progress.quick,
         count_always=progress.single_person,
+        successor=runtime.successor,
     )
     progress = coach.advance(progress, measured, elapsed_ms, shown=batch.shown, before=before)
     with runtime.database.transaction() as db:
@@ -248,7 +249,7 @@ def _decide(
     comparison = recognition.compare(runtime, db, visit, published, requirements, record, now)
     findings = [*findings, *comparison.findings]
     decision = decide(findings, comparison.requirements, runtime.policy)
-    recognition.store(runtime, db, visit, configuration, comparison, decision, now)
+    storing.store(runtime, db, visit, configuration, comparison, decision, now)
     if decision.outcome is Outcome.REVIEW:
         review.open_case(runtime, db, visit, published, comparison, decision, now)
     return decision, findings
@@ -294,4 +295,6 @@ def _record_of(runtime: Runtime, db: Session, attempt: CaptureAttempt) -> Captur
         recognition_model=engine.recognition_model,
         pad_model=engine.pad_model,
         demographics_models=engine.demographics_models,
+        next_landmarker=runtime.successor.landmarker_name if runtime.successor else None,
+        next_recognition_model=runtime.successor.recognition_model if runtime.successor else None,
     )

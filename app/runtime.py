@@ -26,6 +26,8 @@ class Runtime:
     policy: Policy
     calibration: Calibration
     index: FaceSearch
+    successor: FaceEngine | None = None
+    """While the model is being changed: the engine that will take over, and only watches until then."""
     clock: Callable[[], float] = time.time
     """Unix seconds; tests bring their own."""
     rng: random.Random = field(default_factory=secrets.SystemRandom)

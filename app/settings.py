@@ -79,6 +79,10 @@ def _landmarker(text: str) -> str:
     return text
 
 
+def _optional_landmarker(text: str) -> str:
+    return _landmarker(text) if text else text
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "MASTER_KEY", _master_key, None, "32 random bytes in Base64; wraps every secret and template key."
@@ -94,6 +98,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MODELS_DIR", Path, "models", "Folder of the installed model pack."),
     Setting("CONFIG_DIR", Path, "config", "Folder of models.toml, policy.toml and calibration/."),
     Setting("LANDMARKER", _landmarker, "mediapipe", "Detection engine: mediapipe or onnx."),
+    Setting(
+        "NEXT_LANDMARKER",
+        _optional_landmarker,
+        "",
+        "The engine that will replace LANDMARKER; templates of it gather meanwhile.",
+    ),
     Setting("INFERENCE_THREADS", _whole_number, "1", "Threads per model call; 1 serves most people at once."),
     Setting(
         "TRUSTED_PROXIES", _whole_number, "0", "Reverse proxies in front whose X-Forwarded-* are believed."
@@ -144,6 +154,7 @@ class Settings:
     webhook_private_addresses: bool
     log_level: str
     previous_master_key: bytes | None = None
+    next_landmarker: str = ""
 
     def __post_init__(self) -> None:
         """Refuse combinations that would be dangerous."""

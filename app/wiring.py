@@ -24,7 +24,7 @@ def build_runtime(
     Raises `SettingsError` or `ModelPackError` naming what to mend; models load at first use, after the
     server has forked its workers.
     """
-    engine = engine or _load_engine(settings)
+    engine = engine or _load_engine(settings, settings.landmarker)
     database = Database(settings.database_url)
     return Runtime(
         settings=settings,
@@ -34,14 +34,15 @@ def build_runtime(
         policy=Policy.load(settings.config_dir / "policy.toml"),
         calibration=read_calibration(settings.config_dir, engine.recognition_model, engine.landmarker_name),
         index=search_engine_for(database),
+        successor=_load_engine(settings, settings.next_landmarker) if settings.next_landmarker else None,
         clock=clock,
     )
 
 
-def _load_engine(settings: Settings) -> OpenPackEngine:
+def _load_engine(settings: Settings, landmarker: str) -> OpenPackEngine:
     return OpenPackEngine.from_manifest(
         settings.models_dir,
-        landmarker=settings.landmarker,
+        landmarker=landmarker,
         threads=settings.inference_threads,
         manifest=load_manifest(settings.config_dir / "models.toml"),
     )

@@ -95,6 +95,8 @@ def _face_to_json(face: FaceMeasurement, arrays: list[NDArray[np.float32]]) -> d
     arrays.append(face.landmarks)
     if face.embedding is not None:
         arrays.append(face.embedding)
+    if face.next_embedding is not None:
+        arrays.append(face.next_embedding)
     return {
         "center": list(face.center),
         "width_share": face.width_share,
@@ -105,6 +107,7 @@ def _face_to_json(face: FaceMeasurement, arrays: list[NDArray[np.float32]]) -> d
         "background_rgb": list(face.background_rgb),
         "presence": face.presence,
         "embedding": None if face.embedding is None else list(face.embedding.shape),
+        "next_embedding": None if face.next_embedding is None else list(face.next_embedding.shape),
         "demographics": None if face.demographics is None else asdict(face.demographics),
         "bona_fide": face.bona_fide,
     }
@@ -113,6 +116,7 @@ def _face_to_json(face: FaceMeasurement, arrays: list[NDArray[np.float32]]) -> d
 def _face_from_json(document: dict[str, Any], reader: _ArrayReader) -> FaceMeasurement:
     landmarks = reader.take(document["landmarks"])
     embedding, demographics = document["embedding"], document["demographics"]
+    following = document.get("next_embedding")
     x, y = document["center"]
     return FaceMeasurement(
         center=(x, y),
@@ -124,6 +128,7 @@ def _face_from_json(document: dict[str, Any], reader: _ArrayReader) -> FaceMeasu
         background_rgb=_rgb(document["background_rgb"]),
         presence=document["presence"],
         embedding=None if embedding is None else reader.take(embedding),
+        next_embedding=None if following is None else reader.take(following),
         demographics=None if demographics is None else Demographics(**demographics),
         bona_fide=document["bona_fide"],
     )

@@ -18,6 +18,7 @@ COMMANDS = {
     "app.commands.evaluate_liveness": ("evaluate_commands",),
     "app.commands.faces": ("faces_commands",),
     "app.commands.keys": ("keys_commands",),
+    "app.commands.model_change": ("faces_commands",),
     "app.commands.models": ("models_commands",),
     "app.commands.sandbox": ("sandbox_commands",),
     "app.commands.secrets": ("secrets_commands",),

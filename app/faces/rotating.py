@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.errors import StateConflictError
 from app.faces.collections import lock_collection, next_revision, rotation_of
 from app.faces.protection import Randomness, Rotation, random_rotation, seal_rotation
 from app.faces.vectors import LITTLE_ENDIAN_FLOAT32
@@ -45,6 +46,8 @@ def renew_rotation(
     new, or, if it ends before, everything is as it was. A template stolen earlier matches nothing any more.
     """
     lock_collection(session, collection)
+    if collection.next_recognition_model is not None:
+        raise StateConflictError("the collection is changing its model; finish or abandon that first")
     old, new = rotation_of(sealer, collection), random_rotation(collection.dimensions, randomness)
     turn = new.astype(np.float64) @ old.T.astype(np.float64)
     revision = next_revision(session, collection, now)

@@ -50,6 +50,11 @@ def recognition_faces(record: CaptureRecord) -> list[FaceMeasurement]:
     return good or faces
 
 
+def next_embeddings(record: CaptureRecord) -> list[Embedding]:
+    """Return what the succeeding model made of the same faces; empty unless the model is being changed."""
+    return [face.next_embedding for face in recognition_faces(record) if face.next_embedding is not None]
+
+
 def variety(faces: Sequence[FaceMeasurement]) -> dict[str, float]:
     """Return how much pose, degrees, and light, stops, vary over the fused faces: largest less smallest.
 

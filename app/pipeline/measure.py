@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.inference.types import FaceEngine, FaceGeometry
+import numpy as np
+
+from app.inference.types import Embedding, FaceEngine, FaceGeometry
 from app.pipeline.colour import background_rgb, face_rgb
 from app.pipeline.landmarks import face_middle, face_width, keep_tracked
 from app.pipeline.noise import noise_floor
@@ -17,6 +19,8 @@ MAX_FACES = 4
 # The search for bystanders costs as much again as all else in a frame; at ten frames a second nobody stays
 # unseen for much more than one.
 SEARCH_EVERY = 12
+# Two landmarkers put the middle of one face within a few hundredths of its width; heads cannot be so close.
+SAME_PLACE = 0.25
 
 
 def measure_batch(
@@ -28,26 +32,37 @@ def measure_batch(
     quick: bool = False,
     count_always: bool = False,
     max_faces: int = MAX_FACES,
+    successor: FaceEngine | None = None,
 ) -> list[FrameMeasurement]:
     """Measure the frames that follow `measured`, in order; `quick` as in `plan_frame`.
 
     Bystanders are looked for in every `SEARCH_EVERY`th frame, and on until one person alone is seen;
-    with `count_always`, for sessions that fail on a second person, in every frame.
+    with `count_always`, for sessions that fail on a second person, in every frame. A `successor`, while the
+    models are being changed, embeds what is embedded as well.
     """
     known = list(measured)
     for sample in samples:
         plan = plan_frame(known, sample.client_ms, needs, quick=quick)
         spared = not count_always and sample.number % SEARCH_EVERY > 0
         alone = spared and bool(known) and known[-1].face_count == 1
-        known.append(measure_frame(sample, engine, plan, max_faces=1 if alone else max_faces))
+        faces = 1 if alone else max_faces
+        known.append(measure_frame(sample, engine, plan, max_faces=faces, successor=successor))
     return known[len(measured) :]
 
 
 def measure_frame(
-    sample: CaptureSample, engine: FaceEngine, plan: FramePlan, *, max_faces: int = MAX_FACES
+    sample: CaptureSample,
+    engine: FaceEngine,
+    plan: FramePlan,
+    *,
+    max_faces: int = MAX_FACES,
+    successor: FaceEngine | None = None,
 ) -> FrameMeasurement:
     """Measure one frame: up to `max_faces` faces are counted, the largest one is described."""
     faces = engine.detect(sample.image, max_faces)
+    face = _measure_face(sample, engine, faces[0], plan) if faces else None
+    if successor is not None and face is not None and face.embedding is not None:
+        face = replace(face, next_embedding=_embed_again(sample, successor, face))
     return FrameMeasurement(
         number=sample.number,
         client_ms=sample.client_ms,
@@ -55,7 +70,7 @@ def measure_frame(
         digest=sample.digest,
         size=(sample.image.shape[1], sample.image.shape[0]),
         face_count=len(faces),
-        face=_measure_face(sample, engine, faces[0], plan) if faces else None,
+        face=face,
         noise=noise_floor(sample.image),
     )
 
@@ -70,6 +85,17 @@ def _measure_face(
         demographics=engine.estimate_demographics(image, geometry) if plan.wants_demographics(face) else None,
         bona_fide=engine.bona_fide_score(image, geometry) if plan.wants_bona_fide(face) else None,
     )
+
+
+def _embed_again(sample: CaptureSample, successor: FaceEngine, face: FaceMeasurement) -> Embedding | None:
+    """Return the successor's embedding of the same face; None when it finds none in that place."""
+    height, width = sample.image.shape[:2]
+    middle = np.array([face.center[0] * width, face.center[1] * height])
+    reach = face.width_share * min(width, height) * SAME_PLACE
+    for found in successor.detect(sample.image, MAX_FACES):
+        if np.linalg.norm(face_middle(keep_tracked(found.landmarks)) - middle) <= reach:
+            return successor.embed(sample.image, found)
+    return None
 
 
 def describe_face(sample: CaptureSample, geometry: FaceGeometry) -> FaceMeasurement:

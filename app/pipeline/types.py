@@ -94,6 +94,8 @@ class FaceMeasurement:
     """Probability that it is a face, 0…1."""
     embedding: Embedding | None = None
     """Only for frames chosen for recognition and continuity."""
+    next_embedding: Embedding | None = None
+    """The same face seen by the model that will replace the present one; only while it is being changed."""
     demographics: Demographics | None = None
     """Only for a few good frontal frames."""
     bona_fide: float | None = None
@@ -155,6 +157,9 @@ class CaptureRecord:
     path: ChallengePath | None = None
     """Which way an Advanced challenge went."""
     path_reason: PathReason | None = None
+    next_landmarker: str | None = None
+    next_recognition_model: str | None = None
+    """What made the `next_embedding`s; None unless the model is being changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Recognition of one visit: compare its fused face, and store what the policy says is to be stored.
+"""Recognition of one visit: fuse its faces and compare them, in the transaction of the decision.
 
-Both run in the transaction of the decision, under the collection's lock.
+The collection stays locked until that ends; `app.sessions.storing` then stores what is to be stored.
 """
 
 import math
@@ -11,24 +11,19 @@ from sqlalchemy.orm import Session
 
 from app.decision.types import (
     BlockListRequirement,
-    Decision,
     RecognitionMode,
     RecognitionRequirement,
     Requirements,
 )
-from app.faces import blocking, collections, enrolment, keys, recognition
+from app.faces import blocking, collections, recognition
 from app.faces.calibration import thresholds
 from app.faces.types import Template, TemplateKind
 from app.models import Collection, Face, VerificationSession
-from app.pipeline.fusion import fuse, recognition_embeddings, recognition_faces, variety
+from app.pipeline.fusion import fuse, next_embeddings, recognition_embeddings, recognition_faces, variety
 from app.pipeline.types import CaptureRecord, Finding
 from app.runtime import Runtime
-from app.verifications.configuration import Configuration
 from app.verifications.store import PublishedConfiguration
-from app.vocabulary import Evidence, Outcome
-
-DAY_SECONDS = 24 * 3600
-
+from app.vocabulary import Evidence
 
 # What the block list demands before it was searched: nobody is unlike enough.
 EVERYBODY_BLOCKED = BlockListRequirement(-math.inf, -math.inf, review_uncertain=False)
@@ -42,6 +37,10 @@ class Comparison:
     requirements: Requirements
     template: Template | None = None
     collection: Collection | None = None
+    next_template: Template | None = None
+    """The same visit as the succeeding model sees it; only while the model is being changed."""
+    blocked: Collection | None = None
+    """The project's block list, if there is one."""
 
     @property
     def details(self) -> Mapping[str, float | int | str | bool | None]:
@@ -72,7 +71,8 @@ def compare(
     if template is None:
         return _nothing_to_compare(record, requirements, blocked)
     found = compare_template(runtime, db, visit, published, requirements, template, now)
-    return replace(found, findings=tuple(_with_variety(finding, record) for finding in found.findings))
+    findings = tuple(_with_variety(finding, record) for finding in found.findings)
+    return replace(found, findings=findings, next_template=_next_template(record))
 
 
 def compare_template(
@@ -86,7 +86,7 @@ def compare_template(
 ) -> Comparison:
     """Do the same with a face that was fused before: when an operator approves, all is compared again."""
     blocked = blocking.block_list(db, published.project_id)
-    found = Comparison((), requirements, template)
+    found = Comparison((), requirements, template, blocked=blocked)
     if blocked is not None:
         found = _look_up(runtime, db, published, blocked, found, template)
     if requirements.recognition is not None:
@@ -145,46 +145,12 @@ def _compare(
         _size_of(db, finding.details["search_face_id"]),
     )
     finding = replace(finding, details={**finding.details, "effective_size": template.effective_size})
-    return Comparison(
-        (*before.findings, finding),
-        replace(before.requirements, recognition=requirement),
-        template,
-        collection,
+    return replace(
+        before,
+        findings=(*before.findings, finding),
+        requirements=replace(before.requirements, recognition=requirement),
+        collection=collection,
     )
-
-
-def store(
-    runtime: Runtime,
-    db: Session,
-    visit: VerificationSession,
-    configuration: Configuration,
-    comparison: Comparison,
-    decision: Decision,
-    now: float,
-) -> None:
-    """Enrol, or refine what is stored, as the decision says; set the session's face id."""
-    template, collection = comparison.template, comparison.collection
-    required = comparison.requirements.recognition
-    if decision.outcome is not Outcome.PASSED or template is None or collection is None or required is None:
-        return
-    details = comparison.details
-    if decision.enrol:
-        keeps_for = configuration.retention_config.face_days
-        purge_at = now + keeps_for * DAY_SECONDS if keeps_for is not None else None
-        # A name never moves to another face: where it is taken, the new face is stored without one.
-        name = None if details["known"] else visit.external_id
-        visit.face_id = enrolment.enrol(db, runtime.sealer, collection, template, name, now, purge_at)
-        return
-    face_id = details["match_face_id"] or details["search_face_id"]
-    if face_id is None:
-        return
-    visit.face_id = str(face_id)
-    if required.mode is RecognitionMode.IDENTIFICATION:
-        # Identification takes no external id, it answers with the stored one.
-        names = keys.keys_of(db, visit.face_id)
-        visit.external_id = names[0] if names else None
-    threshold = required.match_threshold
-    enrolment.refine(db, runtime.sealer, collection, visit.face_id, template, threshold, now)
 
 
 def fused_template(record: CaptureRecord) -> Template | None:
@@ -201,6 +167,13 @@ def _with_variety(finding: Finding, record: CaptureRecord) -> Finding:
     if finding.evidence is not Evidence.FACE_COMPARISON:
         return finding
     return replace(finding, details={**finding.details, **variety(recognition_faces(record))})
+
+
+def _next_template(record: CaptureRecord) -> Template | None:
+    embeddings = next_embeddings(record)
+    if not embeddings or record.next_recognition_model is None or record.next_landmarker is None:
+        return None
+    return Template(*fuse(embeddings), TemplateKind(record.next_recognition_model, record.next_landmarker))
 
 
 def _collection_name(published: PublishedConfiguration) -> str:

@@ -21,7 +21,7 @@ from app.faces.enrolment import erase_traces
 from app.models import FindingRow, ReviewCase, ReviewVote, VerificationSession
 from app.pipeline.types import Finding
 from app.runtime import Runtime
-from app.sessions import conclusion, recognition
+from app.sessions import conclusion, recognition, storing
 from app.sessions.clock import enforce_clock
 from app.sessions.recognition import Comparison
 from app.sessions.resting import lay_to_rest, take_up
@@ -184,7 +184,7 @@ def _approve(
             raise StateConflictError(f"meanwhile this would fail ({each.reason}): it cannot be approved")
     _require_same_faces(db, visit, comparison)
     decision = Decision(Outcome.PASSED, None, {}, enrol=any(each.enrol for each in judged))
-    recognition.store(runtime, db, visit, configuration, comparison, decision, now)
+    storing.store(runtime, db, visit, configuration, comparison, decision, now)
 
 
 def _asked(comparison: Comparison) -> list[bool]:

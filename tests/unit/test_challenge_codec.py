@@ -1,6 +1,7 @@
 """Measurements and progress rest as bytes between two requests and come back unchanged."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,12 +16,14 @@ from app.capture.evidence_codec import (
 )
 from app.pipeline.types import MeasurementNeeds
 from app.vocabulary import ChallengeAction, ChallengeType
-from tests.measurements import a_face, a_frame
+from tests.measurements import a_face, a_frame, embedding_of
 
 FRAMES = [
     a_frame(0, a_face(yaw=1 / 3)),
     a_frame(1, None),
-    a_frame(2, a_face(person=None, demographics=None, bona_fide=None)),
+    a_frame(
+        2, replace(a_face(person=None, demographics=None, bona_fide=None), next_embedding=embedding_of(2, 7))
+    ),
 ]
 
 

@@ -8,9 +8,10 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from app.commands.collections import collections_commands
-from app.commands.faces import faces_commands
+from app.commands.model_change import faces_commands
 from app.db import Database
 from app.faces.enrolment import enrol
+from app.factory import ROOT
 from app.models import Project
 from app.schema import upgrade
 from tests.unit.face_world import NOON, PROJECT, SEALER, collection_of, face_of, template
@@ -97,3 +98,21 @@ def test_a_collection_is_described_emptied_and_deleted(anna: str) -> None:
     assert "customers   0" in run("list", group="collections").output
     assert run("delete", "customers", "--yes", group="collections").exit_code == 0
     assert "customers" not in run("list", group="collections").output
+
+
+def test_a_change_of_model_begins_shows_how_far_it_is_and_is_abandoned(
+    anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del anna
+    monkeypatch.setenv("VISAVIS_MODELS_DIR", str(ROOT / "models"))
+    monkeypatch.setenv("VISAVIS_CONFIG_DIR", str(ROOT / "config"))
+    begun = run("migrate-model", "--to", "onnx")
+    assert "customers   1      0         dlib-resnet29-v1 on onnx/" in begun.output
+    assert run("migrate-model").output == begun.output
+    early = run("migrate-model", "--finish")
+    assert early.exit_code == 1
+    assert "no template of another model" in early.output
+    assert "1 collections stay as they were" in run("migrate-model", "--abandon").output
+    assert "customers" not in run("migrate-model").output
+    assert run("migrate-model", "--finish", "--abandon").exit_code == 2
+    assert "landmarker" in run("migrate-model", "--to", "something").output
