@@ -12,6 +12,7 @@ from app import error_pages
 from app.api import documentation
 from app.api.guards import limit_key
 from app.api.sections import SECTIONS
+from app.console.sections import install_console
 from app.hosted import capture_api, entry, health, locales, pages, sandbox, security_headers
 from app.hosted.requests import InMemoryRequest
 from app.runtime import Runtime
@@ -44,6 +45,7 @@ def create_app(runtime: Runtime) -> Flask:
             limiter.limit(rate)(blueprint)
         app.register_blueprint(blueprint)
     _register_api(app, limiter, runtime.settings.rate_limit_api)
+    install_console(app)
     return app
 
 

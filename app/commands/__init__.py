@@ -20,6 +20,7 @@ COMMANDS = {
     "app.commands.keys": ("keys_commands",),
     "app.commands.model_change": ("faces_commands",),
     "app.commands.models": ("models_commands",),
+    "app.commands.operators": ("operators_commands",),
     "app.commands.sandbox": ("sandbox_commands",),
     "app.commands.secrets": ("secrets_commands",),
     "app.commands.sessions": ("sessions_commands",),

@@ -11,6 +11,8 @@ from app.models.face import Collection, CollectionKind, Face, FaceKey, NextTempl
 from app.models.heartbeat import WorkerHeartbeat
 from app.models.idempotency import IdempotentRequest
 from app.models.metric import MetricRollup
+from app.models.operator import LoginThrottle, Operator, OperatorLink, OperatorSession, RecoveryCode
+from app.models.operator_draft import ConfigurationDraft
 from app.models.outbox import OutboxEvent
 from app.models.project import Project, SigningSecretRow
 from app.models.redaction import Redaction
@@ -31,16 +33,22 @@ __all__ = [
     "CaptureBatch",
     "Collection",
     "CollectionKind",
+    "ConfigurationDraft",
     "ConsentRecord",
     "Face",
     "FaceKey",
     "FindingRow",
     "IdempotentRequest",
+    "LoginThrottle",
     "MetricRollup",
     "NextTemplate",
+    "Operator",
+    "OperatorLink",
+    "OperatorSession",
     "OutboxEvent",
     "PendingErasure",
     "Project",
+    "RecoveryCode",
     "Redaction",
     "ResultCode",
     "RetainedKey",

@@ -88,7 +88,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | WORDS,
     "error_pages": {"errors", "hosted", "verifications"},
-    "factory": {"api", "error_pages", "hosted", "runtime", "settings"},
+    "console": {
+        "audit",
+        "db",
+        "decision",
+        "delivery",
+        "error_pages",
+        "faces",
+        "flow",
+        "models",
+        "projects",
+        "runtime",
+        "sealing",
+        "sessions",
+        "signing",
+        "verifications",
+        "version",
+        "webhooks",
+    }
+    | WORDS,
+    "factory": {"api", "console", "error_pages", "hosted", "runtime", "settings"},
     "cli": {"commands", "factory", "schema", "settings", "wiring"},
 }
 ANYTHING = {"commands"}

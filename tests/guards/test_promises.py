@@ -8,6 +8,7 @@ import pytest
 from pytest_socket import SocketConnectBlockedError
 
 from app.api.guards import require_scope
+from app.console.guards import require_operator
 from app.error_pages import PROBLEMS, problem_of
 from app.errors import VisavisError
 from app.factory import ROOT, create_app
@@ -25,6 +26,7 @@ GUARDS = {
     guards.require_browser,
     guards.require_page,
     guards.require_sandbox,
+    require_operator,
     require_scope,
 }
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The operator console: its own login, cookie, pages and style, apart from everything that end users see."""

@@ -1,0 +1,1 @@
+"""Operators' accounts: passwords, second factors, sessions, links; no web here."""

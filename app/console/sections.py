@@ -1,0 +1,19 @@
+"""Every module that brings pages, in the order of the menu; importing one registers its routes."""
+
+from flask import Flask
+
+from app.console import account_pages, login_pages, operator_pages, pages
+from app.console.forms import keep_form_cookie
+from app.console.guards import require_operator
+from app.console.routing import blueprint
+
+MODULES = (login_pages, account_pages, operator_pages)
+
+blueprint.before_request(require_operator)
+blueprint.after_request(keep_form_cookie)
+
+
+def install_console(app: Flask) -> None:
+    """Add the console to the application."""
+    pages.install(app)
+    app.register_blueprint(blueprint)
