@@ -1,4 +1,4 @@
-"""The whole product in real processes: gunicorn, the worker, the example relying site, one SQLite file."""
+"""The whole product in real processes: gunicorn, the worker, the example relying site, one database."""
 
 import base64
 import os
@@ -61,9 +61,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def prepare(folder: Path, port: int) -> LiveService:
+def prepare(folder: Path, port: int, database_url: str | None = None) -> LiveService:
     """Make database, key and project; nothing runs yet."""
-    database_url = f"sqlite:///{folder / 'visavis.db'}"
+    database_url = database_url or f"sqlite:///{folder / 'visavis.db'}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VISAVIS_")} | {
         "VISAVIS_MASTER_KEY": base64.b64encode(MASTER_KEY).decode(),
         "VISAVIS_PUBLIC_URL": f"http://localhost:{port}",

@@ -16,10 +16,11 @@ from app.sandbox.assets import encode_jpeg
 from app.sandbox.pose import HeadMotion, IdleLife
 from tests.browser.live_service import LiveService, free_port, prepare, start_server
 from tests.concurrency.http_visit import HttpVisit, ServerLostError
+from tests.databases import on_both_databases
 from tests.simulator.camera import Webcam
 from tests.simulator.faces import head
 
-KILLS = 50
+KILLS = 25
 # A visit takes about this long here; deaths are spread over all of it and a little beyond.
 VISIT_SECONDS = 1.4
 MAX_STEPS = 60
@@ -73,8 +74,11 @@ def check_invariants(service: LiveService, external_id: str, result: str) -> Non
     assert left_over == []
 
 
-def test_fifty_deaths_leave_every_session_whole(tmp_path: Path, pictures: list[bytes]) -> None:
-    service = prepare(tmp_path, free_port())
+@on_both_databases
+def test_twenty_five_deaths_leave_every_session_whole(
+    tmp_path: Path, pictures: list[bytes], database_url: str
+) -> None:
+    service = prepare(tmp_path, free_port(), database_url)
     verification = service.publish(
         verifierConfigs={"faceRecognition": {"type": "MatchVerification"}, "age": {"type": "CalculationOnly"}}
     )
