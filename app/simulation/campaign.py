@@ -76,7 +76,7 @@ class Campaign:
         results: Any = context.Queue()
         workers = [
             context.Process(target=_work, args=(self, part, numbers, results), daemon=True)
-            for part, numbers in _parts(self, jobs)
+            for part, numbers in shared_out(self, jobs)
         ]
         for worker in workers:
             worker.start()
@@ -94,8 +94,8 @@ def _applies(name: str, level: ChallengeType) -> bool:
 Part = tuple[list[tuple[str, ChallengeType]], range]
 
 
-def _parts(campaign: Campaign, jobs: int) -> list[Part]:
-    """Share species out by weight, or the trials of each when there are too few species."""
+def shared_out(campaign: Campaign, jobs: int) -> list[Part]:
+    """Share species out by weight, or the trials of each when there are fewer species than processes."""
     if len(campaign.species) < jobs:
         return [(campaign.groups, range(job, campaign.trials, jobs)) for job in range(jobs)]
     loads = [0.0] * jobs
