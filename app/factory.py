@@ -13,7 +13,16 @@ from app.api import documentation
 from app.api.guards import limit_key
 from app.api.sections import SECTIONS
 from app.console.sections import install_console
-from app.hosted import capture_api, entry, health, locales, pages, sandbox, security_headers
+from app.hosted import (
+    capture_api,
+    entry,
+    health,
+    locales,
+    metrics_endpoint,
+    pages,
+    sandbox,
+    security_headers,
+)
 from app.hosted.requests import InMemoryRequest
 from app.runtime import Runtime
 from app.settings import Settings
@@ -39,6 +48,7 @@ def create_app(runtime: Runtime) -> Flask:
         (pages.blueprint, ""),
         (capture_api.blueprint, runtime.settings.rate_limit_capture),
         (health.blueprint, ""),
+        (metrics_endpoint.blueprint, ""),
         (sandbox.blueprint, ""),
     ):
         if rate:

@@ -15,6 +15,7 @@ from app.errors import SettingsError
 
 PREFIX = "VISAVIS_"
 MASTER_KEY_BYTES = 32
+MIN_TOKEN_CHARACTERS = 16
 # Where `flask keys generate` puts the key unless told otherwise; read when no other source is named.
 DEFAULT_MASTER_KEY_FILE = Path("var/master.key")
 _LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
@@ -57,6 +58,12 @@ def _master_key(text: str) -> bytes:
 
 def _optional_key(text: str) -> bytes | None:
     return _master_key(text) if text else None
+
+
+def _optional_token(text: str) -> str:
+    if text and len(text) < MIN_TOKEN_CHARACTERS:
+        raise ValueError(f"must have at least {MIN_TOKEN_CHARACTERS} characters")
+    return text
 
 
 def _public_url(text: str) -> str:
@@ -129,6 +136,9 @@ SETTINGS: tuple[Setting, ...] = (
         "false",
         "Let webhooks go to http, loopback and private addresses; for development only.",
     ),
+    Setting(
+        "METRICS_TOKEN", _optional_token, "", "Opens /metrics to Prometheus; without it nothing is there."
+    ),
     Setting("LOG_LEVEL", str, "INFO", "Level of the log on standard error."),
 )
 
@@ -154,6 +164,7 @@ class Settings:
     webhook_private_addresses: bool
     log_level: str
     previous_master_key: bytes | None = None
+    metrics_token: str = ""
     next_landmarker: str = ""
 
     def __post_init__(self) -> None:

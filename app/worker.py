@@ -1,17 +1,22 @@
-"""One polling loop for everything that happens without a person: expiry, lost verdicts, retention.
+"""One polling loop for everything that happens without a person: expiry, lost verdicts, counting, retention.
 
 Any number of workers may run: every step is a transaction of its own that checks again what it found.
 """
 
 import logging
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import delete, or_, select
 
 from app import flow
+from app.checks.heartbeat import beat
 from app.errors import StateConflictError
 from app.faces import enrolment
+from app.faces.erasure import erase_traces
+from app.metrics.counting import count_concluded, forget_old_hours
 from app.models import (
     AttemptLimit,
     CaptureAttempt,
@@ -43,6 +48,7 @@ class Tick:
 
     expired: int
     decided: int
+    counted: int
     purged: int
     faces_forgotten: int
 
@@ -52,6 +58,7 @@ def run_once(runtime: Runtime, now: float) -> Tick:
     return Tick(
         expired=_expire(runtime, now),
         decided=_decide_lost(runtime, now),
+        counted=count_concluded(runtime.database, now),
         purged=_purge(runtime, now),
         faces_forgotten=_forget_faces(runtime, now),
     )
@@ -144,12 +151,19 @@ def _purge(runtime: Runtime, now: float) -> int:
         db.execute(delete(AttemptLimit).where(AttemptLimit.updated_at <= now - LIMITS_KEPT_SECONDS))
         db.execute(delete(OutboxEvent).where(OutboxEvent.created_at <= now - EVENTS_KEPT_SECONDS))
         db.execute(delete(WebhookDelivery).where(WebhookDelivery.created_at <= now - EVENTS_KEPT_SECONDS))
+        forget_old_hours(db, now)
+        beat(db, worker_id(), now)
     return len(ids)
+
+
+def worker_id() -> str:
+    """Return who this process is among all workers."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}"
 
 
 def _forget_faces(runtime: Runtime, now: float) -> int:
     with runtime.database.transaction() as db:
         forgotten = enrolment.forget_expired(db, now)
     # Evidence and templates that were deleted must leave the write-ahead log too.
-    enrolment.erase_traces(runtime.database)
+    erase_traces(runtime.database)
     return forgotten

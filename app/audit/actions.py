@@ -22,39 +22,32 @@ def api_key(key_id: str) -> Actor:
 
 
 class Action(StrEnum):
-    """What was done; the value is what exports and filters say, and never changes."""
+    """What was done, `noun.verb`; the console adds its own. What exports and filters say never changes."""
 
-    CONFIGURATION_PUBLISHED = "configuration.published"
-    CONFIGURATION_ROLLED_BACK = "configuration.rolled_back"
-    CONFIGURATION_DELETED = "configuration.deleted"
-    SIGNING_SECRET_CREATED = "signing_secret.created"  # noqa: S105 -- a label
-    SIGNING_SECRET_RETIRED = "signing_secret.retired"  # noqa: S105
-    WEBHOOK_SECRET_CREATED = "webhook_secret.created"  # noqa: S105
-    WEBHOOK_SECRET_RETIRED = "webhook_secret.retired"  # noqa: S105
-    WEBHOOK_REPLAYED = "webhook.replayed"
-    WEBHOOK_TESTED = "webhook.tested"
-    API_KEY_CREATED = "api_key.created"
-    API_KEY_ROTATED = "api_key.rotated"
-    API_KEY_REVOKED = "api_key.revoked"
-    MASTER_KEY_ROTATED = "master_key.rotated"
-    FACE_DELETED = "face.deleted"
-    FACES_DELETED = "faces.deleted"
-    FACE_BLOCKED = "face.blocked"
-    FACE_UNBLOCKED = "face.unblocked"
-    COLLECTION_CHANGED = "collection.changed"
+    CONFIGURATION_PUBLISH = "configuration.publish"
+    CONFIGURATION_ROLL_BACK = "configuration.roll-back"
+    CONFIGURATION_DELETE = "configuration.delete"
+    SIGNING_SECRET_CREATE = "signing-secret.create"  # noqa: S105 -- a label
+    SIGNING_SECRET_RETIRE = "signing-secret.retire"  # noqa: S105
+    WEBHOOK_SECRET_CREATE = "webhook-secret.create"  # noqa: S105
+    WEBHOOK_SECRET_RETIRE = "webhook-secret.retire"  # noqa: S105
+    WEBHOOK_REPLAY = "webhook.replay"
+    WEBHOOK_TEST = "webhook.test"
+    API_KEY_CREATE = "api-key.create"
+    API_KEY_ROTATE = "api-key.rotate"
+    API_KEY_REVOKE = "api-key.revoke"
+    MASTER_KEY_ROTATE = "master-key.rotate"
+    FACE_DELETE = "face.delete"
+    FACES_DELETE = "faces.delete"
+    FACE_BLOCK = "face.block"
+    FACE_UNBLOCK = "face.unblock"
+    COLLECTION_CHANGE = "collection.change"
     COLLECTION_RESET = "collection.reset"
-    COLLECTION_DELETED = "collection.deleted"
-    COLLECTION_ROTATED = "collection.rotated"
-    SESSION_CANCELLED = "session.cancelled"
-    SESSION_REDACTED = "session.redacted"
-    REVIEW_VOTED = "review.voted"
-    REVIEW_DECIDED = "review.decided"
-    LOGO_UPLOADED = "logo.uploaded"
-    OPERATOR_INVITED = "operator.invited"
-    OPERATOR_CREATED = "operator.created"
-    OPERATOR_CHANGED = "operator.changed"
-    OPERATOR_REMOVED = "operator.removed"
-    OPERATOR_SIGNED_IN = "operator.signed_in"
-    OPERATOR_SIGN_IN_REFUSED = "operator.sign_in_refused"
-    OPERATOR_SIGNED_OUT = "operator.signed_out"
-    AUDIT_EXPORTED = "audit.exported"
+    COLLECTION_DELETE = "collection.delete"
+    COLLECTION_ROTATE = "collection.rotate"
+    SESSION_CANCEL = "session.cancel"
+    SESSION_REDACT = "session.redact"
+    REVIEW_VOTE = "review.vote"
+    REVIEW_DECIDE = "review.decide"
+    LOGO_UPLOAD = "logo.upload"
+    AUDIT_EXPORT = "audit.export"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.audit.actions import Action, Actor
+from app.audit.actions import Actor
 from app.audit.canonical import GENESIS, canonical_json, hash_of
 from app.audit.withholding import withheld
 from app.db import hold
@@ -20,7 +20,7 @@ READ_AT_ONCE = 1000
 def record(
     db: Session,
     actor: Actor,
-    action: Action,
+    action: str,
     subject: str,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
@@ -29,8 +29,9 @@ def record(
     """Append one entry in the caller's transaction: deed and entry are there together, or neither is.
 
     Entries follow each other: from here to the end of the transaction nobody else appends, so call it last.
-    `subject` is a kind and an id (`session 3f2a…`), never a name or external id of a person. Secrets and
-    biometrics in `before` and `after` are replaced (`app.audit.withholding`).
+    `action` is one of `Action` or another `noun.verb`; `subject` a kind and an id (`session/3f2a…`), never a
+    name or external id of a person. Secrets and biometrics in `before` and `after` are replaced
+    (`app.audit.withholding`).
     """
     hold(db, "audit")
     head = db.get(AuditHead, HEAD, populate_existing=True)
@@ -42,7 +43,7 @@ def record(
         at=float(now),
         actor=actor.name,
         role=actor.role,
-        action=action.value,
+        action=str(action),
         subject=subject,
         before=_written(before),
         after=_written(after),

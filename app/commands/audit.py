@@ -37,7 +37,7 @@ def verify_log(known: str | None, as_json: bool) -> None:
 
 @audit_commands.command("list", with_appcontext=False)
 @click.option("--actor")
-@click.option("--action", help="For example configuration.published.")
+@click.option("--action", help="For example configuration.publish.")
 @click.option("--subject", help="A part of it.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

@@ -29,7 +29,7 @@ def worker(once: bool) -> None:
         tick = run_once(runtime, runtime.clock())
         tries = webhooks.run_once(runtime, send, runtime.clock())
         click.echo(
-            f"expired {tick.expired}, decided {tick.decided}, purged {tick.purged}, "
+            f"expired {tick.expired}, decided {tick.decided}, counted {tick.counted}, purged {tick.purged}, "
             f"faces forgotten {tick.faces_forgotten}, webhooks tried {tries}"
         )
         return

@@ -17,7 +17,7 @@ from app.decision.recognition import RULES_OF_MODE, RecognitionAnswer, judge_fac
 from app.decision.types import Decision, RecognitionMode
 from app.errors import InputError, StateConflictError
 from app.faces import blocking
-from app.faces.enrolment import erase_traces
+from app.faces.erasure import erase_traces
 from app.models import FindingRow, ReviewCase, ReviewVote, VerificationSession
 from app.pipeline.types import Finding
 from app.runtime import Runtime
@@ -221,5 +221,5 @@ def _note(
     decided = visit.state != SessionState.REVIEW
     digest = hashlib.sha256(reason.encode()).hexdigest()
     after = {"verdict": verdict.value, "reasonSha256": digest, "state": visit.state}
-    action = Action.REVIEW_DECIDED if decided else Action.REVIEW_VOTED
-    record(db, actor, action, f"session {visit.id}", {"state": SessionState.REVIEW.value}, after, now)
+    action = Action.REVIEW_DECIDE if decided else Action.REVIEW_VOTE
+    record(db, actor, action, f"session/{visit.id}", {"state": SessionState.REVIEW.value}, after, now)

@@ -228,8 +228,8 @@ def test_the_audit_log_says_who_decided_and_not_in_which_words(scene: ReviewScen
         assert verify(db, lambda entries, _: entries).is_good
     assert (entry.actor, entry.action, entry.subject) == (
         ANNA.name,
-        "review.decided",
-        f"session {visit.session_id}",
+        "review.decide",
+        f"session/{visit.session_id}",
     )
     assert "Miller" not in (entry.after or "")
 

@@ -64,8 +64,31 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | WORDS,
     "webhooks": {"models", "runtime", "sealing", "verifications"} | WORDS,
-    "worker": {"flow", "faces", "models", "runtime", "sessions"} | WORDS,
-    "hosted": {"capture", "delivery", "flow", "models", "runtime", "sealing", "sessions", "verifications"}
+    "metrics": {"db", "models", "version", "vocabulary"},
+    "checks": {
+        "audit",
+        "db",
+        "decision",
+        "faces",
+        "inference",
+        "models",
+        "schema",
+        "settings",
+        "verifications",
+    }
+    | WORDS,
+    "worker": {"checks", "faces", "flow", "metrics", "models", "runtime", "sessions"} | WORDS,
+    "hosted": {
+        "capture",
+        "delivery",
+        "flow",
+        "metrics",
+        "models",
+        "runtime",
+        "sealing",
+        "sessions",
+        "verifications",
+    }
     | WORDS,
     "api": {
         "capture",

@@ -37,7 +37,7 @@ def fill(database: Database, count: int = 5) -> None:
     for number in range(count):
         with database.transaction() as db:
             record(
-                db, ANNA, Action.CONFIGURATION_PUBLISHED, f"verification {number}", None, {"n": number}, 1.5
+                db, ANNA, Action.CONFIGURATION_PUBLISH, f"verification/{number}", None, {"n": number}, 1.5
             )
 
 
@@ -119,7 +119,7 @@ def test_a_chain_that_was_forged_whole_shows_against_a_hash_that_was_noted(datab
     assert checked(database).is_good
     assert checked(database, noted).bad == 3
     with database.transaction() as db:
-        record(db, BERT, Action.API_KEY_REVOKED, "API key 1", None, None, 9.0)
+        record(db, BERT, Action.API_KEY_REVOKE, "api-key/1", None, None, 9.0)
     assert checked(database, noted).problem == "its hash is not the one that was noted: the chain was forged"
 
 
@@ -131,7 +131,7 @@ def test_a_known_entry_is_read_as_it_was_printed() -> None:
 
 def test_an_entry_of_a_deed_that_failed_is_not_there(database: Database) -> None:
     def failing(db: Session) -> None:
-        record(db, ANNA, Action.FACE_DELETED, "face 1", None, None, 1.0)
+        record(db, ANNA, Action.FACE_DELETE, "face/1", None, None, 1.0)
         raise ZeroDivisionError
 
     fill(database, 1)
@@ -145,7 +145,7 @@ def test_many_who_append_at_once_make_one_chain(database: Database) -> None:
         def work() -> None:
             for _ in range(5):
                 with database.transaction() as db:
-                    record(db, Actor(name, "editor"), Action.FACE_DELETED, "face 1", None, None, 1.0)
+                    record(db, Actor(name, "editor"), Action.FACE_DELETE, "face/1", None, None, 1.0)
 
         return work
 
@@ -160,7 +160,7 @@ def test_many_who_append_at_once_make_one_chain(database: Database) -> None:
 
 def test_several_entries_of_one_transaction_follow_each_other(database: Database) -> None:
     with database.transaction() as db:
-        numbers = [record(db, ANNA, Action.FACE_DELETED, "face 1", None, None, 1.0).number for _ in range(3)]
+        numbers = [record(db, ANNA, Action.FACE_DELETE, "face/1", None, None, 1.0).number for _ in range(3)]
     assert numbers == [1, 2, 3]
     assert checked(database).is_good
 
@@ -168,12 +168,12 @@ def test_several_entries_of_one_transaction_follow_each_other(database: Database
 def test_entries_are_filtered_and_paged(database: Database) -> None:
     fill(database, 4)
     with database.transaction() as db:
-        record(db, BERT, Action.FACE_DELETED, "face 100%", None, None, 9.0)
+        record(db, BERT, Action.FACE_DELETE, "face/100%", None, None, 9.0)
     with database.reading() as db:
         assert numbers_of(newest(db, AuditFilter(), 2)) == [5, 4]
         assert numbers_of(newest(db, AuditFilter(before_number=4), 2)) == [3, 2]
         assert numbers_of(newest(db, AuditFilter(actor=BERT.name), 9)) == [5]
-        assert numbers_of(newest(db, AuditFilter(action="configuration.published"), 9)) == [4, 3, 2, 1]
+        assert numbers_of(newest(db, AuditFilter(action="configuration.publish"), 9)) == [4, 3, 2, 1]
         assert numbers_of(newest(db, AuditFilter(subject="0%"), 9)) == [5]
         assert numbers_of(newest(db, AuditFilter(since=2.0), 9)) == [5]
         assert numbers_of(newest(db, AuditFilter(until=2.0), 9)) == [4, 3, 2, 1]
@@ -210,7 +210,7 @@ SECRETS = {
 
 def test_secrets_and_biometrics_never_enter(database: Database) -> None:
     with database.transaction() as db:
-        record(db, ANNA, Action.CONFIGURATION_PUBLISHED, "verification 1", SECRETS, SECRETS, 1.0)
+        record(db, ANNA, Action.CONFIGURATION_PUBLISH, "verification/1", SECRETS, SECRETS, 1.0)
     with database.reading() as db:
         text_of_all = "".join(json_lines(db, AuditFilter()))
     assert not [

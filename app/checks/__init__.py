@@ -1,0 +1,1 @@
+"""What should be in order before real people come: settings, configurations, models, workers."""
