@@ -14,7 +14,7 @@ from app.api.shapes import Answer, Request, Text, moment
 from app.errors import AlreadyExistsError, NotFoundError, StateConflictError
 from app.faces import collections
 from app.faces.collections import MAX_DESCRIPTION, MAX_NAME, CollectionSummary
-from app.faces.enrolment import erase_traces
+from app.faces.erasure import erase_traces
 from app.faces.usage import verifications_using
 from app.hosted.guards import runtime
 from app.models import Collection

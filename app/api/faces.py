@@ -28,7 +28,8 @@ from app.api.scopes import Scope
 from app.errors import InputError, NotFoundError, StateConflictError
 from app.faces.calibration import search_thresholds
 from app.faces.collections import lock_collection
-from app.faces.enrolment import erase_traces, face_of, forget_all, forget_face
+from app.faces.enrolment import face_of, forget_all, forget_face
+from app.faces.erasure import erase_traces
 from app.faces.keys import add_key, face_named, remove_key
 from app.faces.matching import Search, index_face, search, search_or_index
 from app.faces.records import list_faces, record_of

@@ -22,7 +22,7 @@ from app.errors import (
     StateConflictError,
     TooLargeError,
 )
-from app.faces.enrolment import erase_traces
+from app.faces.erasure import erase_traces
 from app.hosted.guards import runtime
 from app.sessions import conclusion, redaction
 from app.sessions.clock import enforce_clock

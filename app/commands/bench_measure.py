@@ -22,7 +22,8 @@ from app.commands.bench_scratch import (
     resident_mb,
 )
 from app.db import Database
-from app.faces.enrolment import enrol, erase_traces, forget_face
+from app.faces.enrolment import enrol, forget_face
+from app.faces.erasure import erase_traces
 from app.faces.search.engines import search_engine_for
 from app.faces.search.interface import FaceSearch
 from app.faces.types import Template

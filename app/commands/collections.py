@@ -9,7 +9,7 @@ from app.commands.faces import project_id_of, project_option
 from app.commands.parts import clear_errors, command_parts
 from app.evaluation.tables import render_table
 from app.faces import collections
-from app.faces.enrolment import erase_traces
+from app.faces.erasure import erase_traces
 
 collections_commands = AppGroup("collections", help="Collections of faces.")
 

@@ -12,7 +12,8 @@ from app.errors import NotFoundError
 from app.evaluation.tables import render_table
 from app.faces import blocking
 from app.faces.collections import get, list_collections
-from app.faces.enrolment import erase_traces, forget_external_id, forget_face
+from app.faces.enrolment import forget_external_id, forget_face
+from app.faces.erasure import erase_traces
 from app.models import Collection, Face, FaceKey, Project, VerificationSession
 from app.projects import DEFAULT_PROJECT
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from app.commands.faces import project_id_of, project_option
 from app.commands.parts import CommandParts, clear_errors, command_parts
 from app.faces.collections import get
-from app.faces.enrolment import erase_traces
+from app.faces.erasure import erase_traces
 from app.faces.rotating import renew_rotation
 from app.resealing import require_two_keys, reseal
 from app.settings import DEFAULT_MASTER_KEY_FILE, MASTER_KEY_BYTES

@@ -10,7 +10,7 @@ from app.commands.parts import CommandParts, clear_errors, command_parts
 from app.evaluation.tables import render_table
 from app.faces import model_change
 from app.faces.calibration import read_calibration
-from app.faces.enrolment import erase_traces
+from app.faces.erasure import erase_traces
 from app.faces.types import TemplateKind
 from app.models import Collection
 

@@ -6,7 +6,6 @@ import os
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.db import BUSY_TIMEOUT_MS, Database
 from app.errors import NotFoundError, StateConflictError
 from app.faces.collections import lock_collection, next_revision, require_dimensions, rotation_of
 from app.faces.keys import add_key, face_named, require_key
@@ -16,9 +15,6 @@ from app.faces.types import Template
 from app.faces.vectors import cosine_similarity, fused, stored_template, template_bytes
 from app.models import Collection, Face
 from app.sealing import Sealer
-
-# Emptying the log keeps writers out while it waits for readers: better to come back later.
-ERASE_TIMEOUT_MS = 250
 
 # Refinement. A template grows by at most one frame's worth per visit and stops at five frames: beyond
 # that the calibration shows no gain, and the number of visits that can ever move it stays finite.
@@ -123,7 +119,7 @@ def face_of(session: Session, collection: Collection, face_id: str) -> Face:
 
 
 def forget_face(session: Session, collection: Collection, face_id: str, now: float) -> bool:
-    """Delete a face and every external id of it; False when there was none. See `erase_traces`."""
+    """Delete a face and every external id of it; False when there was none. See `app.faces.erasure`."""
     lock_collection(session, collection)
     found = session.execute(
         delete(Face).where(Face.id == face_id, Face.collection_id == collection.id).returning(Face.id)
@@ -157,23 +153,3 @@ def forget_expired(session: Session, now: float, limit: int = 1000) -> int:
         collection = session.get(Collection, collection_id)  # None: deleted whole in the meantime
         forgotten += collection is not None and forget_face(session, collection, face_id, now)
     return forgotten
-
-
-def erase_traces(database: Database) -> bool:
-    """Empty SQLite's write-ahead log after the transaction that forgot: older copies of pages go with it.
-
-    Deleted rows themselves are zeroed (`secure_delete`). False when a long reader kept the log busy: call
-    again. PostgreSQL reuses the space of dead rows on its own.
-    """
-    if database.engine.dialect.name != "sqlite":
-        return True
-    connection = database.engine.raw_connection()
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA busy_timeout = {ERASE_TIMEOUT_MS}")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        answer = cursor.fetchone()  # (busy, pages in the log, pages moved)
-    finally:
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        connection.close()
-    return answer is not None and not answer[0]

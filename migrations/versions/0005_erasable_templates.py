@@ -129,11 +129,12 @@ def _replace(table: str, template_type: str, partitioning: str) -> None:
     op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     op.execute(f"ALTER TABLE {table} ADD COLUMN {column} {template_type} NOT NULL")
     if partitioning:
-        # PostgreSQL's statistics of a column are samples of its values: copies that no deletion reaches.
-        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
         # In the row, not beside it: a search reads one file from end to end.
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE PLAIN")
         _run([_partition(table, number) for number in range(PARTITIONS)])
+        # PostgreSQL's statistics of a column are samples of its values: copies that no deletion reaches.
+        # Only partitions that are there already take this over.
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
     names = [each["name"] for each in sa.inspect(op.get_bind()).get_columns(old) if each["name"] != column]
     kept = ", ".join(names)
     copied = f"INSERT INTO {table} ({kept}, {column}) SELECT {kept}, pg_temp.converted({column}) FROM {old}"

@@ -42,8 +42,11 @@ class LiveService:
         """Publish a verification whose results go to an address where nobody answers."""
         target = f"{self.url}/v1/healthz"
         whole = {"name": "Face check", "redirectConfig": {"passedUrl": target, "failedUrl": target}}
-        with self.database().transaction() as db:
-            return publish(db, self.project_id, whole | document, time.time()).configuration.id
+        database = self.database()
+        with database.transaction() as db:
+            published = publish(db, self.project_id, whole | document, time.time())
+        database.engine.dispose()
+        return published.configuration.id
 
     def link(self, verification_id: str, **parameters: Any) -> str:
         return VerificationLink(self.url, verification_id, self.secret).sign(**parameters)

@@ -17,7 +17,6 @@ from app.faces.enrolment import (
     LARGEST_SIZE,
     close_similarity,
     enrol,
-    erase_traces,
     forget_expired,
     forget_external_id,
     forget_face,
@@ -26,6 +25,7 @@ from app.faces.enrolment import (
 from app.faces.enrolment import (
     face_of as stored_face,
 )
+from app.faces.erasure import erase_traces
 from app.faces.protection import protect
 from app.faces.vectors import cosine_similarity, stored_template
 from app.models import Face, FaceKey
