@@ -21,6 +21,7 @@ def application() -> Flask:
 
 
 def _web_application() -> Flask:
+    from app.console.first_start import announce_setup
     from app.factory import create_app
     from app.schema import require_current
     from app.settings import Settings
@@ -28,4 +29,5 @@ def _web_application() -> Flask:
 
     runtime = build_runtime(Settings.from_env(os.environ))
     require_current(runtime.database)
+    announce_setup(runtime.database, runtime.sealer, runtime.settings.public_url, runtime.clock())
     return create_app(runtime)

@@ -18,6 +18,7 @@ from app.commands.keys import generate
 from app.commands.parts import clear_errors, load_settings
 from app.commands.sandbox import HEAD_NAME, install_head
 from app.commands.verifications import read_json
+from app.console.first_start import setup_url
 from app.db import Database
 from app.factory import ROOT
 from app.schema import upgrade
@@ -43,6 +44,7 @@ def demo(context: click.Context, port: int, site_port: int) -> None:
     settings = load_settings()
     with clear_errors():
         verification_id, secret = _prepare(settings, site_port)
+        console = _console_address(settings)
     environment |= {
         "VISAVIS_URL": settings.public_url,
         "VISAVIS_VERIFICATION_ID": verification_id,
@@ -52,7 +54,7 @@ def demo(context: click.Context, port: int, site_port: int) -> None:
     with _processes(environment, port) as running:
         _wait_until_ready(f"http://localhost:{port}/v1/readyz", running)
         _wait_until_ready(f"http://localhost:{site_port}/", running)
-        _say_where(port, site_port)
+        _say_where(port, site_port, console)
         _watch(running)
 
 
@@ -80,6 +82,13 @@ def _prepare(settings: Settings, site_port: int) -> tuple[str, str]:
         published = publish(db, project.id, document, now)
         secret = projects.load_keyring(db, sealer, project.id).newest.value
     return published.configuration.id, secret
+
+
+def _console_address(settings: Settings) -> str:
+    """Return the console, or on the first start the link that makes its first owner."""
+    database, sealer = Database(settings.database_url), Sealer(settings.master_key)
+    link = setup_url(database, sealer, settings.public_url, time.time())
+    return link or f"{settings.public_url}/console"
 
 
 @contextlib.contextmanager
@@ -112,9 +121,10 @@ def _wait_until_ready(url: str, running: list[subprocess.Popen[bytes]]) -> None:
     raise click.ClickException(f"{url} did not answer within {START_TIMEOUT:.0f} s")
 
 
-def _say_where(port: int, site_port: int) -> None:
+def _say_where(port: int, site_port: int, console: str) -> None:
     click.echo()
     click.echo(f"  Example relying site   http://localhost:{site_port}/   <- begin here")
+    click.echo(f"  Operator console       {console}")
     click.echo(f"  Visavis                http://localhost:{port}/v1/healthz")
     click.echo()
     click.echo("  No camera? The page offers a rendered head; it is marked, and proves nothing.")

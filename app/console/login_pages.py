@@ -30,7 +30,7 @@ WRONG_CODE = "is not right, or was used already; wait for the next one"
 @route("", Access.SIGNED_IN)
 def home() -> Response:
     """Go to the first page of the menu."""
-    return redirect(url_for("console.account"), 303)
+    return redirect(url_for("console.configurations"), 303)
 
 
 @route("/login", Access.PUBLIC)

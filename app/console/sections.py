@@ -2,12 +2,29 @@
 
 from flask import Flask
 
-from app.console import account_pages, login_pages, operator_pages, pages
+from app.console import (
+    account_pages,
+    configuration_edit_pages,
+    configuration_pages,
+    configuration_use_pages,
+    configuration_version_pages,
+    login_pages,
+    operator_pages,
+    pages,
+)
 from app.console.forms import keep_form_cookie
 from app.console.guards import require_operator
 from app.console.routing import blueprint
 
-MODULES = (login_pages, account_pages, operator_pages)
+MODULES = (
+    configuration_pages,
+    configuration_edit_pages,
+    configuration_version_pages,
+    configuration_use_pages,
+    login_pages,
+    account_pages,
+    operator_pages,
+)
 
 blueprint.before_request(require_operator)
 blueprint.after_request(keep_form_cookie)

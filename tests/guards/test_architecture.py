@@ -131,7 +131,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | WORDS,
     "factory": {"api", "console", "error_pages", "hosted", "runtime", "settings"},
-    "cli": {"commands", "factory", "schema", "settings", "wiring"},
+    "cli": {"commands", "console", "factory", "schema", "settings", "wiring"},
 }
 ANYTHING = {"commands"}
 PURE = {"vocabulary", "errors", "signing", "inference", "pipeline", "decision", "sandbox"}
