@@ -8,12 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from app.db import POSTGRESQL, Database
 from app.errors import SettingsError
 
+# The first in which an administrator may let a role make checkpoints, which erasing needs.
+OLDEST_POSTGRESQL = 15
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 # How migrations name the partitions of a table.
@@ -60,10 +62,17 @@ def is_compared(item: Any, name: str | None, kind: str, reflected: bool, _: Any)
     return kind != "table" or not _PARTITION.search(name or "")
 
 
+def _require_version(connection: Connection) -> None:
+    version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+    if version < OLDEST_POSTGRESQL * 10_000:
+        raise SettingsError(f"VISAVIS_DATABASE_URL: PostgreSQL {OLDEST_POSTGRESQL} or newer is needed")
+
+
 def _require_vectors(database: Database) -> None:
     """Make the extension that searches faces, if it is not there; only a superuser may."""
     try:
         with database.engine.begin() as connection:
+            _require_version(connection)
             connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
     except ProgrammingError:
         raise SettingsError(

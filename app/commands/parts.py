@@ -36,6 +36,7 @@ def command_parts(*, check_schema: bool = True) -> CommandParts:
     """Return the parts, after checking that the database has the schema of this release."""
     settings = load_settings()
     database = Database(settings.database_url)
+    click.get_current_context().call_on_close(database.engine.dispose)
     with clear_errors():
         if check_schema:
             require_current(database)
