@@ -29,8 +29,13 @@ test-setup: setup
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium)
 	@$(PYTHON) -m tests.simulator.install --dir var/test-faces
 
+# Files that share nothing run on every core; those that start servers, browsers or crowds of processes, and the
+# calls of the API, which are counted together, run one after another.
+ALONE := tests/browser tests/concurrency tests/sdk $(wildcard tests/functional/test_api_*.py)
+
 test: test-setup ## Run every test
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -q -n auto --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(VENV)/bin/pytest -q $(ALONE)
 
 lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check .

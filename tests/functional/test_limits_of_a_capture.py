@@ -110,7 +110,7 @@ def test_a_body_over_eight_megabytes_is_refused(visit: Visit) -> None:
         headers={"X-Visavis-Page": visit.page["token"]},
         status=413,
     )
-    assert response.json["type"].endswith(":request-entity-too-large")
+    assert response.json["type"].endswith(":too-large")
 
 
 def test_six_hundred_frames_are_the_end_of_a_session(visit: Visit, runtime: Runtime) -> None:

@@ -260,7 +260,8 @@ def test_a_link_longer_than_eight_kilobytes_is_refused(site: RelyingSite, browse
 def test_more_than_thirty_two_parameters_of_the_sites_own_are_refused(
     site: RelyingSite, browser: TestApp
 ) -> None:
-    problem(browser, site.link(site.publish(), **{f"p{n}": "1" for n in range(33)}), 413)
+    link = site.link_with(site.publish(), **{f"p{n}": "1" for n in range(33)})
+    problem(browser, link, 413)
 
 
 def note_failures(runtime: Runtime, verification: str, failures: int) -> None:

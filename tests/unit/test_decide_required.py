@@ -155,9 +155,10 @@ def held_to(limit: Limit) -> Requirements:
 @pytest.mark.parametrize("limit", POLICY.limits, ids=lambda limit: limit.name)
 def test_every_limit_fails_with_its_own_reason(limit: Limit) -> None:
     wrong = limit.value - 0.001 if limit.at_least else limit.value + 0.001
-    requirements = held_to(limit)
-    assert decided(changed(limit.evidence, **{limit.measure: wrong}), requirements).reason is limit.reason
-    right = changed(limit.evidence, **{limit.measure: limit.value})
+    requirements, own = held_to(limit), {"method": limit.methods[0]} if limit.methods else {}
+    bad = changed(limit.evidence, **own, **{limit.measure: wrong})
+    assert decided(bad, requirements).reason is limit.reason
+    right = changed(limit.evidence, **own, **{limit.measure: limit.value})
     assert decided(right, requirements).outcome is Outcome.PASSED
 
 
@@ -270,7 +271,10 @@ def test_an_unsure_gender_is_not_told() -> None:
 def test_the_notes_name_the_limits_that_were_used() -> None:
     notes = decided(list(BEST_FINDINGS), ADVANCED).notes
     assert notes["match_threshold"] == 0.95
-    assert {limit.name for limit in POLICY.limits if limit.when.holds(ADVANCED)} <= set(notes)
+    used = {finding.evidence: finding.method for finding in BEST_FINDINGS}
+    held = [limit for limit in POLICY.limits if limit.when.holds(ADVANCED)]
+    fitting = {each.name for each in held if not each.methods or used[each.evidence] in each.methods}
+    assert fitting <= set(notes)
 
 
 FINDINGS = st.lists(

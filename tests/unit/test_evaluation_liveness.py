@@ -23,6 +23,7 @@ from app.evaluation.liveness_card import render_card
 from app.evaluation.liveness_rates import auc, auc_interval, liveness_report
 from app.factory import ROOT
 from app.inference.types import Embedding, FaceEngine, FaceGeometry, RgbImage
+from app.pipeline.planning import MAX_BONA_FIDE
 from tests.measurements import embedding_of
 from tests.unit.labelled_pictures import BLACK, ColourEngine, write_list
 
@@ -177,7 +178,7 @@ def test_the_score_of_a_video_is_the_median_over_the_frames_that_the_service_sco
     painted: PaintedFaces, tmp_path: Path
 ) -> None:
     [answer] = answers_of(painted, film(tmp_path / "a.avi", [LIVE] * 40 + [ATTACK] * 20))
-    assert answer.frames == 16
+    assert answer.frames == MAX_BONA_FIDE
     assert answer.score == pytest.approx(0.8, abs=0.03)
     assert answer.near_frontal
     [short] = answers_of(painted, film(tmp_path / "b.avi", [LIVE] * 9 + [ATTACK] * 30))
