@@ -15,6 +15,7 @@ from app.faces import collections
 from app.faces.enrolment import forget_face, refine
 from app.faces.erasure import erase_traces
 from app.faces.erasure_postgresql import missing_rights
+from app.faces.rotating import renew_rotation
 from app.models import Collection, Face, PendingErasure, Project
 from tests.databases import DIALECTS, new_database
 from tests.postgresql import ROLE, PostgresqlServer
@@ -132,6 +133,16 @@ def test_a_deleted_collection_takes_its_key_along(database: Database, files: Fil
         collections.delete(db, collection_of(db))
     assert erase_traces(database)
     assert traces(files, sealed) == 0
+
+
+def test_a_renewed_rotation_takes_the_old_templates_along(database: Database, files: Files) -> None:
+    faces = enrol_crowd(database)
+    secrets = [stored(database, face_id) for face_id in faces[:8]]
+    settle(database)
+    with database.transaction() as db:
+        renew_rotation(db, SEALER, collection_of(db), NOON)
+    assert erase_traces(database)
+    assert traces(files, *secrets) == 0
 
 
 @contextmanager
