@@ -11,6 +11,7 @@ from app.console import (
     login_pages,
     operator_pages,
     pages,
+    session_pages,
 )
 from app.console.forms import keep_form_cookie
 from app.console.guards import require_operator
@@ -21,6 +22,7 @@ MODULES = (
     configuration_edit_pages,
     configuration_version_pages,
     configuration_use_pages,
+    session_pages,
     login_pages,
     account_pages,
     operator_pages,

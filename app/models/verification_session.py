@@ -20,9 +20,10 @@ class VerificationSession(Base):
         # Lists of sessions, newest first, whole or by one thing, page by page.
         Index("ix_verification_session_created_at", "created_at", "id"),
         Index("ix_verification_session_state", "state", "created_at", "id"),
-        Index("ix_verification_session_reason", "reason", "created_at", "id"),
+        Index("ix_verification_session_reason", "reason", "created_at", "id", "state", "verification_id"),
         Index("ix_verification_session_verification_id", "verification_id", "created_at", "id"),
         Index("ix_verification_session_external_id", "external_id", "created_at", "id"),
+        Index("ix_verification_session_of_verification", "verification_id", "state", "created_at", "id"),
         Index(
             "ix_verification_session_uncounted",
             "concluded_at",
