@@ -4,13 +4,20 @@ from flask import Flask
 
 from app.console import (
     account_pages,
+    audit_pages,
+    block_pages,
     configuration_edit_pages,
     configuration_pages,
     configuration_use_pages,
     configuration_version_pages,
+    face_pages,
+    go_live_pages,
+    key_pages,
     login_pages,
+    metric_pages,
     operator_pages,
     pages,
+    review_pages,
     session_pages,
 )
 from app.console.forms import keep_form_cookie
@@ -25,6 +32,13 @@ MODULES = (
     session_pages,
     login_pages,
     account_pages,
+    review_pages,
+    face_pages,
+    block_pages,
+    key_pages,
+    metric_pages,
+    go_live_pages,
+    audit_pages,
     operator_pages,
 )
 

@@ -130,8 +130,8 @@ def _found(comparison: Comparison, evidence: Evidence) -> Finding | None:
 
 def _checked_reason(reason: str) -> str:
     reason = reason.strip()
-    if not 1 <= len(reason) <= MAX_REASON:
-        raise InputError("reason", f"a reason of 1 to {MAX_REASON} characters is needed")
+    if not 1 <= len(reason) <= MAX_REASON or "\x00" in reason:
+        raise InputError("reason", f"must be given, in at most {MAX_REASON} characters")
     return reason
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.audit.actions import Actor
-from app.decision.types import Decision
+from app.decision.types import Decision, Requirements
 from app.faces import blocking, collections
 from app.faces.calibration import Calibration
 from app.faces.enrolment import enrol
@@ -125,7 +125,9 @@ class ReviewScene:
                 VerifierName.LIVENESS: VerifierResult.PASSED,
                 VerifierName.FACE_RECOGNITION: VerifierResult.NOT_EXECUTED,
             }
-            decision = Decision(Outcome.REVIEW, Reason.REVIEW_PENDING, lines)
+            decision = Decision(
+                Outcome.REVIEW, Reason.REVIEW_PENDING, lines, notes=_notes(comparison.requirements)
+            )
             review.open_case(parts, db, visit, published, comparison, decision, now)
             conclusion.conclude_decided(db, visit, published.configuration, decision, now)
 
@@ -138,6 +140,23 @@ class ReviewScene:
     ) -> Standing:
         parts = self.runtime
         return review.answer(parts, visit.session_id, actor, verdict, reason, parts.clock())
+
+
+def _notes(requirements: Requirements) -> dict[str, float]:
+    """The thresholds, as the policy notes them."""
+    recognised, blocked = requirements.recognition, requirements.block_list
+    notes = {"enrol_on_approval": 1.0}
+    if recognised is not None:
+        notes |= {
+            "review_threshold": recognised.review_threshold,
+            "search_threshold": recognised.search_threshold,
+        }
+    if blocked is not None:
+        notes |= {
+            "block_review_threshold": blocked.review_threshold,
+            "block_threshold": blocked.block_threshold,
+        }
+    return notes
 
 
 def session_of(runtime: Runtime, visit: Visit) -> VerificationSession:
