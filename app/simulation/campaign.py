@@ -16,7 +16,7 @@ from app.simulation.trials import BONA_FIDE, Tier, TrialResult, World, summarize
 from app.vocabulary import ChallengeType
 
 # Species whose bodies are many sheets take longest to look up the first time.
-WEIGHTS = {"moved-photo": 3.0, "cut-out-photo": 3.0, "planar-warp": 1.5}
+WEIGHTS = {"moved-photo": 3.0, "cut-out-photo": 2.5, "paper-mask": 2.5, "planar-warp": 1.5}
 # A process that is silent for this long and no longer alive has been killed.
 SILENCE_SECONDS = 5.0
 

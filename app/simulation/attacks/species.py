@@ -46,9 +46,9 @@ class Trial:
     rng: np.random.Generator
     props: Props
 
-    def bend(self) -> float:
+    def bend(self, bends: tuple[float, ...] = BENDS) -> float:
         """Draw how a sheet is bent."""
-        return BENDS[int(self.rng.integers(len(BENDS)))]
+        return bends[int(self.rng.integers(len(bends)))]
 
     def glare(self, screen: Rgb) -> Rgb:
         """Draw what a display mirrors of the screen's linear light `screen`."""
