@@ -7,10 +7,12 @@ from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from app.api.answering import new_section
+from app.api.auditing import note
 from app.api.guards import caller, require_scope
 from app.api.pages import Page, PageRequest, read_cursor, write_cursor
 from app.api.scopes import Scope
 from app.api.shapes import Answer, Request, Text, moment
+from app.audit.actions import Action
 from app.errors import AlreadyExistsError, NotFoundError, StateConflictError
 from app.faces import collections
 from app.faces.collections import MAX_DESCRIPTION, MAX_NAME, CollectionSummary
@@ -151,6 +153,7 @@ def update_collection(wish: ChangedCollection) -> OneCollection:
         collections.update(
             db, collection, parts.clock(), name=wish.new_collection_id, description=wish.description
         )
+        note(db, Action.COLLECTION_CHANGE, f"collection/{collection.id}")
         return _one(db, collection)
 
 
@@ -172,6 +175,7 @@ def reset_collection(which: NamedCollection) -> EmptiedCollection:
         collection = owned_collection(db, which.collection_id)
         count = collections.count_faces(db, collection)
         collections.reset(db, parts.sealer, collection, parts.clock())
+        note(db, Action.COLLECTION_RESET, f"collection/{collection.id}", before={"faces": count})
     erase_traces(parts.database)
     return EmptiedCollection(collection_id=which.collection_id, deleted_face_count=count)
 
@@ -198,6 +202,7 @@ def delete_collection(which: NamedCollection) -> EmptiedCollection:
             raise StateConflictError(f"the collection is used by the verification {users[0]!r}")
         count = collections.count_faces(db, collection)
         collections.delete(db, collection)
+        note(db, Action.COLLECTION_DELETE, f"collection/{collection.id}", before={"faces": count})
     erase_traces(parts.database)
     return EmptiedCollection(collection_id=which.collection_id, deleted_face_count=count)
 

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.api.answering import new_section
+from app.api.auditing import note
 from app.api.collections import NamedCollection, owned_collection
 from app.api.face_pictures import template_of
 from app.api.face_shapes import (
@@ -25,6 +26,7 @@ from app.api.face_shapes import (
 from app.api.guards import require_scope
 from app.api.pages import read_cursor, write_cursor
 from app.api.scopes import Scope
+from app.audit.actions import Action
 from app.errors import InputError, NotFoundError, StateConflictError
 from app.faces.calibration import search_thresholds
 from app.faces.collections import lock_collection
@@ -212,6 +214,7 @@ def delete_face(which: NamedFace) -> DeletedFaces:
     with parts.database.transaction() as db:
         face = _named(db, which)
         forget_face(db, db.get_one(Collection, face.collection_id), face.id, parts.clock())
+        note(db, Action.FACE_DELETE, f"face/{face.id}", before={"collection": face.collection_id})
     erase_traces(parts.database)
     return DeletedFaces(deleted_face_count=1)
 
@@ -228,7 +231,9 @@ def delete_all_faces(which: NamedCollection) -> DeletedFaces:
     """Delete every face of a collection for good; the collection stays."""
     parts = runtime()
     with parts.database.transaction() as db:
-        count = forget_all(db, owned_collection(db, which.collection_id), parts.clock())
+        collection = owned_collection(db, which.collection_id)
+        count = forget_all(db, collection, parts.clock())
+        note(db, Action.FACES_DELETE, f"collection/{collection.id}", before={"faces": count})
     erase_traces(parts.database)
     return DeletedFaces(deleted_face_count=count)
 

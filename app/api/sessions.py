@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from app.api import idempotency
+from app.api.auditing import note
 from app.api.guards import demand
 from app.api.links import NONCE_BYTES
 from app.api.owned import owned_session
@@ -14,6 +15,7 @@ from app.api.scopes import Scope
 from app.api.session_links import ad_hoc_verification, create_session
 from app.api.shapes import Answer, ExternalId, Guid, Request, Text, moment
 from app.api.verifications import section
+from app.audit.actions import Action
 from app.errors import (
     AttemptsExhaustedError,
     InputError,
@@ -148,6 +150,7 @@ def cancel_session(which: NamedSession) -> CancelledSession:
         conclusion.conclude_early(
             db, visit, configuration, SessionState.CANCELLED, Reason.CANCELLED, actor="backend", now=now
         )
+        note(db, Action.SESSION_CANCEL, f"session/{visit.id}")
         return CancelledSession(verification_session_id=visit.id, state=SessionState(visit.state))
 
 
@@ -172,6 +175,7 @@ def redact_session(which: NamedSession) -> RedactedSession:
         visit = owned_session(db, which.verification_session_id)
         done = redaction.redact_session(db, parts.sealer, visit, load(db, visit.id)[1], now)
         state = SessionState(visit.state)
+        note(db, Action.SESSION_REDACT, f"session/{visit.id}")
     # What was deleted must leave the write-ahead log too.
     erase_traces(parts.database)
     return RedactedSession(verification_session_id=done.session_id, state=state, redacted_at=moment(done.at))

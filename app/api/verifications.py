@@ -7,11 +7,13 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from app.api.answering import new_section
+from app.api.auditing import note
 from app.api.guards import caller, require_scope
 from app.api.owned import owned_verification
 from app.api.pages import Page, PageRequest, read_cursor, write_cursor
 from app.api.scopes import Scope
 from app.api.shapes import Answer, Guid, Request, moment
+from app.audit.actions import Action
 from app.errors import AlreadyExistsError, NotFoundError
 from app.hosted.guards import runtime
 from app.models import Verification
@@ -87,7 +89,7 @@ def create_verification(document: NewConfiguration) -> VersionedVerification:
     with parts.database.transaction() as db:
         if document.id is not None and db.get(Verification, document.id) is not None:
             raise AlreadyExistsError("a verification with this id exists already")
-        return _versioned(publish(db, caller().project_id, _content(document), parts.clock()))
+        return _published(db, document)
 
 
 @section.operation(
@@ -140,7 +142,7 @@ def update_verification(document: Configuration) -> VersionedVerification:
     parts = runtime()
     with parts.database.transaction() as db:
         owned_verification(db, document.id)
-        return _versioned(publish(db, caller().project_id, _content(document), parts.clock()))
+        return _published(db, document)
 
 
 @section.operation(
@@ -162,7 +164,15 @@ def delete_verification(which: NamedVerification) -> DeletedVerification:
     with parts.database.transaction() as db:
         owned_verification(db, which.verification_id)
         db.get_one(Verification, which.verification_id).deleted_at = now
+        note(db, Action.CONFIGURATION_DELETE, f"verification/{which.verification_id}")
     return DeletedVerification(verification_id=which.verification_id, deleted_at=moment(now))
+
+
+def _published(db: Session, document: Configuration) -> VersionedVerification:
+    published = publish(db, caller().project_id, _content(document), runtime().clock())
+    subject = f"verification/{published.configuration.id}"
+    note(db, Action.CONFIGURATION_PUBLISH, subject, {"version": published.number})
+    return _versioned(published)
 
 
 def _content(document: Configuration) -> dict[str, object]:

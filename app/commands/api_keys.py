@@ -8,6 +8,8 @@ from flask.cli import AppGroup
 from app import projects
 from app.api import keys
 from app.api.scopes import Scope
+from app.audit.actions import Action
+from app.commands.auditing import note
 from app.commands.parts import clear_errors, command_parts
 from app.models import ApiKey
 
@@ -32,6 +34,7 @@ def create(name: str, project: str, scopes: tuple[str, ...], expires: int | None
     with clear_errors(), parts.database.transaction() as db:
         row = projects.get_or_create_project(db, parts.sealer, project, parts.now)
         key, text = keys.create_key(db, parts.sealer, row.id, name, granted, parts.now, expires_at)
+        note(db, parts, Action.API_KEY_CREATE, f"api-key/{key.id}", {"scopes": key.scopes})
     _show(key, text)
 
 
@@ -55,6 +58,7 @@ def rotate(key_id: str, grace: int) -> None:
     parts = command_parts()
     with clear_errors(), parts.database.transaction() as db:
         key, text = keys.rotate_key(db, parts.sealer, key_id, parts.now, grace * HOUR_SECONDS)
+        note(db, parts, Action.API_KEY_ROTATE, f"api-key/{key_id}", {"successor": key.id})
     _show(key, text)
 
 
@@ -65,6 +69,7 @@ def revoke(key_id: str) -> None:
     parts = command_parts()
     with clear_errors(), parts.database.transaction() as db:
         keys.revoke_key(db, key_id, parts.now)
+        note(db, parts, Action.API_KEY_REVOKE, f"api-key/{key_id}")
     click.echo(f"{key_id} is revoked.")
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import click
 from flask.cli import AppGroup
 
+from app.audit.actions import Action
+from app.commands.auditing import note
 from app.commands.faces import project_id_of, project_option
 from app.commands.parts import clear_errors, command_parts
 from app.evaluation.tables import render_table
@@ -43,6 +45,7 @@ def update(project: str, name: str, new_name: str | None, description: str | Non
     with clear_errors(), parts.database.transaction() as db:
         collection = collections.get(db, project_id_of(db, project), name)
         collections.update(db, collection, parts.now, name=new_name, description=description)
+        note(db, parts, Action.COLLECTION_CHANGE, f"collection/{collection.id}")
     click.echo(f"{new_name or name} is changed.")
 
 
@@ -57,6 +60,7 @@ def reset(project: str, name: str) -> None:
         with parts.database.transaction() as db:
             collection = collections.get(db, project_id_of(db, project), name)
             collections.reset(db, parts.sealer, collection, parts.now)
+            note(db, parts, Action.COLLECTION_RESET, f"collection/{collection.id}")
         erase_traces(parts.database)
     click.echo(f"{name} is empty and has a new key.")
 
@@ -70,7 +74,9 @@ def delete(project: str, name: str) -> None:
     parts = command_parts()
     with clear_errors():
         with parts.database.transaction() as db:
-            collections.delete(db, collections.get(db, project_id_of(db, project), name))
+            collection = collections.get(db, project_id_of(db, project), name)
+            collections.delete(db, collection)
+            note(db, parts, Action.COLLECTION_DELETE, f"collection/{collection.id}")
         erase_traces(parts.database)
     click.echo(f"{name} is deleted.")
 

@@ -7,13 +7,16 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.audit.actions import Action
+from app.commands.auditing import note
 from app.commands.parts import clear_errors, command_parts
 from app.errors import NotFoundError
 from app.evaluation.tables import render_table
 from app.faces import blocking
 from app.faces.collections import get, list_collections
-from app.faces.enrolment import forget_external_id, forget_face
+from app.faces.enrolment import forget_face
 from app.faces.erasure import erase_traces
+from app.faces.keys import face_named
 from app.models import Collection, Face, FaceKey, Project, VerificationSession
 from app.projects import DEFAULT_PROJECT
 
@@ -47,12 +50,11 @@ def forget(project: str, name: str, face_id: str | None, external_id: str | None
     with clear_errors():
         with parts.database.transaction() as db:
             collection = get(db, project_id_of(db, project), name)
-            if face_id is not None:
-                forgotten = forget_face(db, collection, face_id, parts.now)
-            else:
-                forgotten = forget_external_id(db, collection, external_id or "", parts.now)
-            if not forgotten:
+            face = face_named(db, collection, external_id)
+            face_id = face.id if face is not None else face_id
+            if face_id is None or not forget_face(db, collection, face_id, parts.now):
                 raise NotFoundError("there is no such face in the collection")
+            note(db, parts, Action.FACE_DELETE, f"face/{face_id}", before={"collection": collection.id})
         erase_traces(parts.database)
     click.echo("The face is forgotten.")
 
@@ -60,8 +62,8 @@ def forget(project: str, name: str, face_id: str | None, external_id: str | None
 @faces_commands.command("block")
 @project_option
 @click.argument("session_or_face")
-@click.option("--note", default="", help="Why; shown in the list, never to the person.")
-def block(project: str, session_or_face: str, note: str) -> None:
+@click.option("--note", "reason", default="", help="Why; shown in the list, never to the person.")
+def block(project: str, session_or_face: str, reason: str) -> None:
     """Let a face pass no verification of the project: SESSION_OR_FACE is the id of either.
 
     A session that did not pass has stored no face, and nothing of it is left to block.
@@ -70,7 +72,8 @@ def block(project: str, session_or_face: str, note: str) -> None:
     with clear_errors(), parts.database.transaction() as db:
         face_id = _face_of_session(db, session_or_face) or session_or_face
         project_id = project_id_of(db, project)
-        blocked = blocking.block_face(db, parts.sealer, project_id, face_id, note, parts.now)
+        blocked = blocking.block_face(db, parts.sealer, project_id, face_id, reason, parts.now)
+        note(db, parts, Action.FACE_BLOCK, f"face/{face_id}", {"blockedAs": blocked})
     click.echo(f"Blocked as {blocked}.")
 
 
@@ -84,6 +87,7 @@ def unblock(project: str, session_or_face: str) -> None:
         with parts.database.transaction() as db:
             face_id = _face_of_session(db, session_or_face) or session_or_face
             blocking.unblock(db, project_id_of(db, project), face_id, parts.now)
+            note(db, parts, Action.FACE_UNBLOCK, f"face/{face_id}")
         erase_traces(parts.database)
     click.echo("The face is no longer blocked.")
 

@@ -11,6 +11,8 @@ import click
 from flask.cli import AppGroup
 from tqdm import tqdm
 
+from app.audit.actions import Action
+from app.commands.auditing import note
 from app.commands.faces import project_id_of, project_option
 from app.commands.parts import CommandParts, clear_errors, command_parts
 from app.faces.collections import get
@@ -65,6 +67,7 @@ def _rotate_master_key(parts: CommandParts) -> str:
     require_two_keys(parts.sealer)
     with parts.database.transaction() as db:
         count = reseal(db, parts.sealer, _watched)
+        note(db, parts, Action.MASTER_KEY_ROTATE, "key/master", {"values": count})
     return f"{count} values are sealed under the new key. Nothing needs the old one any more."
 
 
@@ -72,6 +75,7 @@ def _rotate(parts: CommandParts, project: str, name: str) -> str:
     with parts.database.transaction() as db:
         collection = get(db, project_id_of(db, project), name)
         count = renew_rotation(db, parts.sealer, collection, parts.now, progress=_watched)
+        note(db, parts, Action.COLLECTION_ROTATE, f"collection/{collection.id}", {"templates": count})
     return f"{count} templates of {name} have a new rotation."
 
 

@@ -6,6 +6,8 @@ import click
 from flask.cli import AppGroup
 
 from app import projects
+from app.audit.actions import Action
+from app.commands.auditing import note
 from app.commands.parts import clear_errors, command_parts
 
 secrets_commands = AppGroup("secrets", help="Signing secrets: at most two live, the newest signs.")
@@ -21,6 +23,7 @@ def create(project: str, value: str | None) -> None:
     with clear_errors(), parts.database.transaction() as db:
         row = projects.get_or_create_project(db, parts.sealer, project, parts.now)
         secret = projects.add_signing_secret(db, parts.sealer, row.id, parts.now, value)
+        note(db, parts, Action.SIGNING_SECRET_CREATE, f"signing-secret/{secret.id}")
     click.echo(f"id      {secret.id}")
     click.echo(f"secret  {secret.value}")
     click.echo("Keep it now: it is stored encrypted and is never shown again.")
@@ -47,6 +50,7 @@ def retire(secret_id: str) -> None:
     parts = command_parts()
     with clear_errors(), parts.database.transaction() as db:
         projects.retire_signing_secret(db, secret_id, parts.now)
+        note(db, parts, Action.SIGNING_SECRET_RETIRE, f"signing-secret/{secret_id}")
     click.echo(f"{secret_id} is retired.")
 
 

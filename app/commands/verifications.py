@@ -7,6 +7,8 @@ import click
 from flask.cli import AppGroup
 
 from app import projects
+from app.audit.actions import Action
+from app.commands.auditing import note
 from app.commands.parts import clear_errors, command_parts
 from app.verifications.configuration import write_configuration
 from app.verifications.document import ConfigurationRefusedError
@@ -27,6 +29,8 @@ def import_file(file: Path, project: str, as_json: bool) -> None:
         with parts.database.transaction() as db:
             row = projects.get_or_create_project(db, parts.sealer, project, parts.now)
             published = publish(db, row.id, document, parts.now)
+            subject = f"verification/{published.configuration.id}"
+            note(db, parts, Action.CONFIGURATION_PUBLISH, subject, {"version": published.number})
     except ConfigurationRefusedError as error:
         lines = "\n".join(f"  {path}: {what}" for path, what in error.problems.items())
         raise click.ClickException(f"{file} was refused, nothing was changed:\n{lines}") from None

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import click
 from flask.cli import AppGroup
 
+from app.audit.actions import Action
+from app.commands.auditing import note
 from app.commands.parts import clear_errors, command_parts
 from app.webhooks import deliveries, secrets
 
@@ -18,6 +20,7 @@ def create_secret(verification_id: str) -> None:
     parts = command_parts()
     with clear_errors(), parts.database.transaction() as db:
         secret_id, value = secrets.add_secret(db, parts.sealer, verification_id, parts.now)
+        note(db, parts, Action.WEBHOOK_SECRET_CREATE, f"webhook-secret/{secret_id}")
     click.echo(f"id      {secret_id}")
     click.echo(f"secret  {value}")
     click.echo("Keep it now: it is stored encrypted and is never shown again.")
@@ -40,6 +43,7 @@ def retire_secret(secret_id: str) -> None:
     parts = command_parts()
     with clear_errors(), parts.database.transaction() as db:
         secrets.retire_secret(db, secret_id, parts.now)
+        note(db, parts, Action.WEBHOOK_SECRET_RETIRE, f"webhook-secret/{secret_id}")
     click.echo(f"{secret_id} is retired.")
 
 
@@ -64,6 +68,7 @@ def replay(delivery_id: str) -> None:
     parts = command_parts()
     with clear_errors(), parts.database.transaction() as db:
         new = deliveries.replay(db, delivery_id, parts.now)
+        note(db, parts, Action.WEBHOOK_REPLAY, f"webhook/{delivery_id}")
     click.echo(f"{new} will be sent by the worker.")
 
 
@@ -74,6 +79,7 @@ def send_test(verification_id: str) -> None:
     parts = command_parts()
     with clear_errors(), parts.database.transaction() as db:
         new = deliveries.send_test(db, verification_id, parts.now)
+        note(db, parts, Action.WEBHOOK_TEST, f"verification/{verification_id}")
     click.echo(f"{new} will be sent by the worker.")
 
 

@@ -91,6 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | WORDS,
     "api": {
+        "audit",
         "capture",
         "decision",
         "delivery",
