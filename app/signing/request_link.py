@@ -20,6 +20,7 @@ from app.signing.keyring import Keyring
 from app.signing.schemes import SCHEMES, SignatureMatch, match_signature
 
 MAX_EXTERNAL_ID_CHARACTERS = 256
+MAX_CORRELATION_ID_CHARACTERS = 1024
 MAX_CUSTOM_PARAMETERS = 32
 # 32 hex digits are the promised 128 bits; four times that is room for anybody's 512-bit digest.
 _NONCE = re.compile(r"[0-9A-Fa-f]{32,128}")
@@ -181,7 +182,7 @@ def _build_request(
         external_id=_read_external_id(reserved),
         expiration=expiration,
         nonce=_read_nonce(reserved),
-        correlation_id=reserved.get(names.CORRELATION_ID),
+        correlation_id=_read_correlation_id(reserved),
         locale=_read_locale(reserved),
         overrides={name: value for name, value in reserved.items() if name in names.OVERRIDE_NAMES},
         passed_url=reserved.get(names.PASSED_URL),
@@ -199,6 +200,15 @@ def _read_external_id(reserved: Mapping[str, str]) -> str | None:
     text = reserved.get(names.EXTERNAL_ID)
     if text is not None and not 1 <= len(text) <= MAX_EXTERNAL_ID_CHARACTERS:
         raise InputError(names.EXTERNAL_ID, f"must have 1 to {MAX_EXTERNAL_ID_CHARACTERS} characters")
+    return text
+
+
+def _read_correlation_id(reserved: Mapping[str, str]) -> str | None:
+    text = reserved.get(names.CORRELATION_ID)
+    if text is not None and len(text) > MAX_CORRELATION_ID_CHARACTERS:
+        raise InputError(
+            names.CORRELATION_ID, f"must have at most {MAX_CORRELATION_ID_CHARACTERS} characters"
+        )
     return text
 
 

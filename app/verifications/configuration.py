@@ -11,10 +11,12 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from app.verifications.document import Block, ConfigurationRefusedError, problems_of
 from app.verifications.field_types import (
+    CollectionId,
     Country,
     Flag,
     Guid,
     LongText,
+    Name,
     Origin,
     ShortText,
     Url,
@@ -73,7 +75,7 @@ class FaceRecognition(Block):
     """Which comparison, in which collection, how strict."""
 
     type: RecognitionType = RecognitionType.DISABLED
-    collection_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    collection_id: CollectionId | None = None
     """Name of the collection; None = the verification's own."""
     false_match_rate: Annotated[float, Field(ge=1e-6, le=1e-2)] = 1e-5
     on_uncertain: Literal["Fail", "Review"] = "Fail"
@@ -254,7 +256,7 @@ class Configuration(Block):
     """One verification, whole."""
 
     id: Guid
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+    name: Name
     description: Annotated[str, StringConstraints(max_length=2000)] = ""
     verifier_configs: VerifierConfigs
     redirect_config: RedirectConfig = RedirectConfig()

@@ -31,10 +31,24 @@ def _origin(text: str) -> str:
     return text
 
 
+def _storable(text: str) -> str:
+    if "\0" in text:  # the one character that PostgreSQL cannot keep
+        raise ValueError("must not hold U+0000")
+    return text
+
+
 Flag = StrictBool
 Guid = Annotated[str, AfterValidator(_guid)]
 Url = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-ShortText = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
-LongText = Annotated[str, StringConstraints(max_length=8000)]
+CollectionId = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable)
+]
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_storable)
+]
+ShortText = Annotated[
+    str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(_storable)
+]
+LongText = Annotated[str, StringConstraints(max_length=8000), AfterValidator(_storable)]

@@ -99,6 +99,7 @@ def test_an_unknown_verification_is_not_found(browser: TestApp) -> None:
         ({"reExpiration": "1790000600.5"}, "reExpiration"),
         ({"reExpiration": str(int(NOON) + 60), "reNonce": "short"}, "reNonce"),
         ({"reExternalId": "x" * 257}, "reExternalId"),
+        ({"reCorrelationId": "x" * 1025}, "reCorrelationId"),
         ({"reDisableLivenessVerifier": "maybe"}, "reDisableLivenessVerifier"),
         ({"reIncludeAge": "2"}, "reIncludeAge"),
         ({"rePassedUrl": "https://evil.example/"}, "rePassedUrl"),

@@ -78,6 +78,8 @@ def test_an_unknown_field_is_refused_by_its_path() -> None:
         ),
         ({"id": "x"}, "id"),
         ({"name": ""}, "name"),
+        ({"name": "a\0b"}, "name"),
+        ({"experienceConfig": {"consent": {"title": "a\0b"}}}, "experienceConfig.consent.title"),
     ],
 )
 def test_bad_values_are_refused_by_their_path(changes: dict[str, Any], path: str) -> None:
