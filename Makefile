@@ -28,6 +28,7 @@ demo: setup ## Start the service and the example relying site, print both addres
 test-setup: setup
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium)
 	@$(PYTHON) -m tests.simulator.install --dir var/test-faces
+	@$(PYTHON) -m tests.browser.axe
 
 # Files that share nothing run on every core; those that start servers, browsers or crowds of processes, and the
 # calls of the API, which are counted together, run one after another.

@@ -15,60 +15,18 @@ from app.console.visits.search import PAGE, Place, SessionFilter, find_sessions
 from app.inference.engine import OpenPackEngine
 from app.models import AuditEntry, OutboxEvent, VerificationSession, WebhookAttempt
 from app.runtime import Runtime
-from app.verifications.store import load_current
 from app.vocabulary import Reason, SessionState
 from app.webhooks.deliveries import dispatch_events
 from tests.databases import on_both_databases
-from tests.functional.console_desk import Desk, sit_down
+from tests.functional.console_desk import Desk, add_sessions, sit_down
 from tests.functional.people import Cast
 from tests.functional.visit import Person, complete
 from tests.service import NOON, FakeClock, RelyingSite
-
-PASSED, FAILED = ("passed", None), ("failed", "underage")
 
 
 @pytest.fixture
 def viewer(runtime: Runtime) -> Desk:
     return sit_down(runtime, Role.VIEWER)
-
-
-def add_sessions(runtime: Runtime, verification_id: str, count: int, **changes: Any) -> list[str]:
-    """Sessions of the past, one a minute, every third of which failed."""
-    with runtime.database.transaction() as db:
-        version_id = load_current(db, verification_id).version_id
-        already = db.query(VerificationSession).count()
-        rows = [a_session(verification_id, version_id, already + each) for each in range(count)]
-        for row in rows:
-            for name, value in changes.items():
-                setattr(row, name, value)
-        db.add_all(rows)
-    return [row.id for row in rows]
-
-
-def a_session(verification_id: str, version_id: int, number: int) -> VerificationSession:
-    state, reason = FAILED if number % 3 == 0 else PASSED
-    return VerificationSession(
-        id=str(UUID(int=number)),
-        verification_id=verification_id,
-        version_id=version_id,
-        state=state,
-        reason=reason,
-        link_fingerprint=f"{number:064x}",
-        signed=True,
-        external_id=f"person-{number}",
-        overrides={},
-        ignored=[],
-        custom_parameters=[],
-        browser_token_hash="0" * 64,
-        page_generation=1,
-        attempt_number=1,
-        frame_count=1,
-        verifier_results={},
-        decision_notes={},
-        created_at=NOON - 60.0 * number,
-        expires_at=NOON + 600,
-        concluded_at=NOON + 20,
-    )
 
 
 def listed(desk: Desk, **wanted: str) -> list[str]:

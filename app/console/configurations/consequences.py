@@ -70,10 +70,10 @@ def match_sentence(calibration: Calibration, recognition: FaceRecognition) -> st
     text = f"1 in {round(1 / rate):,} pairs of strangers is taken for the same person."
     refused = _refused_share(calibration, rate)
     if refused is not None:
-        share = f"1 in {round(1 / refused):,}" if refused > 0 else "none"
         text += (
-            f" Of people who come back, {share} was refused when this was measured ({calibration.dataset})."
+            f" Of people who come back at most 1 in {round(1 / refused):,} was refused when this was measured"
         )
+        text += f" (95 % bound; {calibration.dataset})."
     if recognition.type is not RecognitionType.MATCH:
         text += " Searches get stricter as the collection grows: 1 stranger in 1,000 is found at most."
     return text
@@ -148,6 +148,8 @@ def _age_sentence(age: Age, edge: float, above: bool) -> str:
 
 
 def _refused_share(calibration: Calibration, rate: float) -> float | None:
+    """Return the upper bound of the share of honest people refused; None where nobody worked it out."""
     size = max((each for each in calibration.sizes if each <= USUAL_FRAMES), default=1)
     table = next(each for each in calibration.tables if (each.smaller, each.larger) == (size, size))
-    return next((point.fnmr for point in table.points if point.fmr <= rate), None)
+    point = next((each for each in table.points if each.fmr <= rate), None)
+    return None if point is None or point.fnmr95 >= 1 else point.fnmr95

@@ -200,7 +200,7 @@ CHOICE_TEXTS: dict[str, dict[str, str]] = {
 
 # Title, sentence, beginnings of the paths that belong there, and whether it is open from the start.
 SECTIONS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
-    ("Name", "", ("name", "description"), True),
+    ("In short", "", ("name", "description"), True),
     (
         "Liveness",
         "Is somebody really there?",
