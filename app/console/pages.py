@@ -110,7 +110,7 @@ def _answer_unforeseen(error: Exception) -> Response:
 
 def install(app: Flask) -> None:
     """Add the console's filters, and what its macros need, to the templates."""
-    app.jinja_env.globals.update(form_token=forms.form_token)
+    app.jinja_env.globals.update(form_token=forms.form_token, has_page=has_page)
     app.jinja_env.filters.update(moment=moment, iso=iso, ago=ago)
 
 
