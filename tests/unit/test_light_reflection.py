@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from app.capture.light import LEAST_ACTIVITY
 from app.pipeline.types import Finding, LightRecord
-from app.pipeline.verifiers.light_reflection import LightReflectionVerifier, light_response
+from app.pipeline.verifiers.light_reflection import LightReflectionVerifier, face_activity
 from tests.light import Scene, film
 from tests.measurements import a_record
 
@@ -32,8 +33,18 @@ def test_a_slow_uplink_of_five_frames_a_second_is_enough() -> None:
 
 
 def test_a_face_in_bright_daylight_hardly_changes() -> None:
-    responses = [light_response(*film(Scene(gain=0.0), seed)) for seed in SEEDS]
-    assert all(response is not None and response.activity < 0.03 for response in responses)
+    levels = [face_activity(*film(Scene(gain=0.0), seed)) for seed in SEEDS]
+    assert all(level is not None and level < LEAST_ACTIVITY for level in levels)
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [Scene(shuffled=True), Scene(delay_ms=800.0), Scene(delay_ms=1500.0), Scene(overlay=0.1)],
+    ids=["another sequence", "delayed", "long delayed", "overlay"],
+)
+def test_a_picture_with_some_other_light_is_never_taken_for_a_bright_room(scene: Scene) -> None:
+    levels = [face_activity(*film(scene, seed)) for seed in SEEDS]
+    assert all(level is not None and level > LEAST_ACTIVITY for level in levels)
 
 
 def test_p_values_of_faces_that_do_not_reflect_are_spread_evenly() -> None:

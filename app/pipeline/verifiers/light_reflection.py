@@ -86,10 +86,13 @@ class LightReflectionVerifier:
         return Finding(self.evidence, response.p_value, self.unit, self.method, details)
 
 
-def light_activity(frames: Sequence[FrameMeasurement], light: LightRecord) -> float | None:
-    """Return `LightResponse.activity` alone, which is cheap; None with too few frames to tell."""
+def face_activity(frames: Sequence[FrameMeasurement], light: LightRecord) -> float | None:
+    """Return how much the face's own colour changed, log-chromaticity; None with too few frames to tell.
+
+    The face alone, not against the background: a colour laid over the whole picture must show here.
+    """
     seen = _seen_under_light(frames, light)
-    return None if seen is None else float(np.sqrt((seen.difference**2).mean()))
+    return None if seen is None else float(np.sqrt((_without(seen.basis, seen.face) ** 2).mean()))
 
 
 def light_response(frames: Sequence[FrameMeasurement], light: LightRecord) -> LightResponse | None:

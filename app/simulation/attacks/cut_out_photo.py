@@ -9,8 +9,7 @@ from app.simulation.attacks.moved_photo import hand_moved
 from app.simulation.attacks.species import Species, Trial
 from app.simulation.sight import Actor
 
-# Degrees from edge to edge. The edges are those of the head, so that it takes a quarter of the bend of a whole
-# picture to the same roundness.
+# Degrees from edge to edge of the head: a quarter of the bend of a whole picture makes it as round.
 HELD, MASK = (0.0, 30.0, 60.0), (120.0, 160.0, 200.0)
 
 
