@@ -15,6 +15,7 @@ from app.models import ConfigurationDraft, VerificationVersion
 from app.runtime import Runtime
 from app.verifications.configuration import read_configuration, write_configuration
 from app.verifications.store import load_current
+from tests.databases import on_both_databases
 from tests.functional.console_desk import Desk, sit_down
 from tests.service import PUBLIC_URL, RelyingSite, new_browser
 
@@ -143,6 +144,7 @@ def test_what_is_typed_is_checked_without_being_saved(runtime: Runtime, editor: 
         assert db.get(ConfigurationDraft, published) is None
 
 
+@on_both_databases
 def test_the_second_of_two_editors_is_told(runtime: Runtime, editor: Desk, published: str) -> None:
     ben = sit_down(runtime, Role.EDITOR, "ben@shop.example")
     opened = fields_of(ben.open(path(published, "edit")))
@@ -157,6 +159,7 @@ def test_the_second_of_two_editors_is_told(runtime: Runtime, editor: Desk, publi
     assert ben.open(path(published, "edit")).html.find(attrs={"name": "name"})["value"] == "Ben was here"
 
 
+@on_both_databases
 def test_publishing_what_one_has_not_seen_is_refused(runtime: Runtime, editor: Desk, published: str) -> None:
     ben = sit_down(runtime, Role.EDITOR, "ben@shop.example")
     save(editor, published, description="one")
@@ -186,6 +189,7 @@ def test_a_running_session_never_notices_a_published_change(
     assert "Somebody Else" in after.get(after.get(site.link(published, external_id="b")).location)
 
 
+@on_both_databases
 def test_going_back_restores_byte_for_byte(runtime: Runtime, editor: Desk, published: str) -> None:
     with runtime.database.transaction() as db:
         first = db.query(VerificationVersion).filter_by(verification_id=published).one()

@@ -14,6 +14,7 @@ from app.console.roles import Role
 from app.models import Operator, OperatorSession
 from app.runtime import Runtime
 from app.settings import Settings
+from tests.databases import on_both_databases
 from tests.functional.console_desk import PASSWORD, code_at, register, sit_down, token_on
 from tests.service import FakeClock, new_browser, settings_for
 
@@ -40,6 +41,7 @@ def log_in(browser: TestApp, email: str = "anna@shop.example", password: str = P
     return send(browser.get("/console/login"), "/console/login", email=email, password=password)
 
 
+@on_both_databases
 def test_the_first_link_leads_from_nothing_to_an_owner_with_a_second_factor(
     browser: TestApp, runtime: Runtime, first_link: str, clock: FakeClock
 ) -> None:
@@ -115,6 +117,7 @@ def test_a_password_and_a_code_open_the_console(browser: TestApp, runtime: Runti
     assert "anna@shop.example" in browser.get("/console/account").text
 
 
+@on_both_databases
 def test_a_code_counts_once(browser: TestApp, runtime: Runtime, clock: FakeClock) -> None:
     register(runtime)
     send(log_in(browser).follow(), "/console/second-factor", 303, code=code_at(clock()))
@@ -125,6 +128,7 @@ def test_a_code_counts_once(browser: TestApp, runtime: Runtime, clock: FakeClock
     send(log_in(other).follow(), "/console/second-factor", 303, code=code_at(clock()))
 
 
+@on_both_databases
 def test_a_recovery_code_counts_once(runtime: Runtime) -> None:
     desk = sit_down(runtime)
     codes = desk.send("/console/account/recovery-codes", status=200).html.select(".codes code")
@@ -144,6 +148,7 @@ def test_a_wrong_password_says_the_same_as_an_unknown_address(browser: TestApp, 
     assert errors[0] == errors[1]
 
 
+@on_both_databases
 def test_guessing_makes_an_account_wait_longer_and_longer(
     browser: TestApp, runtime: Runtime, clock: FakeClock
 ) -> None:
@@ -232,6 +237,7 @@ def test_the_last_owner_can_be_neither_disabled_nor_demoted(runtime: Runtime) ->
         assert "last owner" in answer
 
 
+@on_both_databases
 def test_a_changed_password_signs_other_browsers_out(runtime: Runtime) -> None:
     desk = sit_down(runtime)
     with runtime.database.transaction() as db:

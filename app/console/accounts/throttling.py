@@ -2,6 +2,7 @@
 
 import hashlib
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.db import hold
@@ -37,14 +38,14 @@ def require_patience(db: Session, keys: list[tuple[str, int]], now: float) -> No
 
 def count_failure(db: Session, keys: list[tuple[str, int]], now: float) -> None:
     """Count one failure under each key and set how long it waits."""
+    db.execute(delete(LoginThrottle).where(LoginThrottle.last_failure_at <= now - FORGET_SECONDS))
     for key, free in keys:
         hold(db, f"login/{key}")
         row = db.get(LoginThrottle, key, populate_existing=True)
         if row is None:
             row = LoginThrottle(key=key, failures=0, last_failure_at=now, blocked_until=0.0)
             db.add(row)
-        row.failures = 1 if now - row.last_failure_at > FORGET_SECONDS else row.failures + 1
-        row.last_failure_at = now
+        row.failures, row.last_failure_at = row.failures + 1, now
         row.blocked_until = now + pause_seconds(row.failures, free)
         db.flush()
 
