@@ -9,13 +9,13 @@ from app.pipeline.light import LightStep, Randomness, draw_light
 from app.pipeline.movement import NODS, TURNS
 from app.vocabulary import ChallengeAction, ChallengePath, ChallengeType, PathReason
 
-# Balanced: 3 of 6 without equal neighbours, with a turn and with a nod: 150 − 36 − 36 + 2 = 80 sequences,
-# 6.3 bits. A recording that moves at random obeys all three in about 1 of 80 attempts, and attempts are few
-# (`maxAttempts`, attempt limits). A turn and a nod together are what tells a head from a bent photo: see
-# `solid_head`. Advanced: a turn and a nod, then 7 colours (16.5 bits); without the light 5 targets.
+# Balanced: 4 of 6 without equal neighbours, with a turn and with a nod: 750 − 108 − 108 + 2 = 536 sequences,
+# 9.1 bits. Three would be quicker by 1.2 s, but a recording obeys one of their 80 sequences in every 80th
+# attempt. A turn and a nod together are what tells a head from a bent photo: see `solid_head`. Advanced: a
+# turn and a nod, then 8 colours (18.8 bits); without the light 5 targets.
 TARGETS_OF_LEVEL: dict[ChallengeType, int] = {
     ChallengeType.BASIC: 0,
-    ChallengeType.BALANCED: 3,
+    ChallengeType.BALANCED: 4,
     ChallengeType.ADVANCED: 2,
 }
 TARGETS_INSTEAD_OF_LIGHT = 3

@@ -221,7 +221,7 @@ def _move_light(
     light, last = progress.light, frames[-1]
     if light is None or (not light.released and not _is_back(progress, last)):
         return progress
-    light = light.release(now_ms)
+    light = light.release(now_ms) if light.released else light.at_the_pace_of(frames).release(now_ms)
     progress = replace(progress, light=light)
     if not light.is_over(last.client_ms, now_ms):
         return progress

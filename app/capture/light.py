@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Self
 
 from app.pipeline.light import BASE, PALETTE, LightStep, draw_light
@@ -13,16 +14,19 @@ __all__ = ["BASE", "PALETTE", "LightProgress", "LightStep", "Shown", "draw_light
 # Steps are told this long before they are due: a batch takes six tenths of a second to fill and up to half a
 # second on a slow uplink, and a page that runs dry holds the last colour, which costs time but nothing else.
 LOOKAHEAD_MS = 1100.0
+# A camera whose pictures are this far apart gets longer steps, 450 ms at most. A page that makes its camera
+# slower than it is gets nothing but a longer test.
+PACE_FRAMES, SLOW_GAP_MS, SLOW_FACTOR = 9, 150.0, 1.25
 # After the last colour the camera still has to deliver its light.
 TAIL_MS = 220.0
 # A page that shows nothing for so long will not; the attempt is then judged without light, and fails.
 LIMIT_MS = 12_000.0
-# From here the face's own colour changes more than noise and posture change it: made-up faces without any
-# light of the screen and 1 % of noise have 0.014, with a fair share of its light 0.07 (November 2026). Less
-# says that the room is too bright for the screen; more that does not fit the sequence is no reason to ask for
-# less than the light: relayed, replayed and tinted pictures change with some other light.
-LEAST_ACTIVITY = 0.018
-CLEAR_P_VALUE = 0.001
+# Below this the colour of the face hardly changes at all: the room is too bright for the screen, which also
+# means that the camera has light enough to be free of noise. Simulated people in 48 rooms in which the screen
+# gives 5 % of the light and more stay above 0.013, relayed and replayed pictures of them, which follow some
+# other light, above 0.011. More that does not fit the sequence is no reason to ask for less than the light.
+LEAST_ACTIVITY = 0.006
+CLEAR_P_VALUE = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,15 @@ class LightProgress:
             if is_next and is_later:
                 progress = replace(progress, shown=(*progress.shown, item.at_ms))
         return progress
+
+    def at_the_pace_of(self, frames: Sequence[FrameMeasurement]) -> Self:
+        """Return the sequence, slower when the camera is: each colour should be in two pictures."""
+        times = [frame.client_ms for frame in frames[-PACE_FRAMES:]]
+        gaps = sorted(later - earlier for earlier, later in pairwise(times))
+        if not gaps or gaps[len(gaps) // 2] < SLOW_GAP_MS:
+            return self
+        slower = tuple(replace(step, ms=round(step.ms * SLOW_FACTOR)) for step in self.steps)
+        return replace(self, steps=slower)
 
     def release(self, now_ms: float) -> Self:
         """Tell every step that is due within `LOOKAHEAD_MS`."""

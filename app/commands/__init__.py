@@ -10,6 +10,7 @@ COMMANDS = {
     "app.commands.audit": ("audit_commands",),
     "app.commands.bench": ("bench_commands",),
     "app.commands.calibrate": ("calibrate_commands",),
+    "app.commands.calibrate_solid_head": ("calibrate_commands",),
     "app.commands.check": ("check",),
     "app.commands.collections": ("collections_commands",),
     "app.commands.database": ("migrate",),

@@ -20,6 +20,7 @@ class Condition(StrEnum):
     ALWAYS = "always"
     SINGLE_PERSON = "single_person"
     LIVENESS = "liveness"
+    BASIC = "basic"
     MOVEMENT = "movement"
     BALANCED = "balanced"
     LIGHT = "light"
@@ -32,6 +33,7 @@ class Condition(StrEnum):
             Condition.ALWAYS: True,
             Condition.SINGLE_PERSON: requirements.fail_on_multiple_faces,
             Condition.LIVENESS: requirements.liveness is not None,
+            Condition.BASIC: requirements.liveness is ChallengeType.BASIC,
             Condition.MOVEMENT: requirements.liveness in (ChallengeType.BALANCED, ChallengeType.ADVANCED),
             Condition.BALANCED: requirements.liveness is ChallengeType.BALANCED,
             Condition.LIGHT: _is_advanced(requirements, ChallengePath.LIGHT),

@@ -46,6 +46,11 @@ def with_border(image: RgbImage, share: float) -> RgbImage:
     )
 
 
+def enlarged(image: RgbImage, factor: float) -> RgbImage:
+    """Return the picture `factor` times as large."""
+    return np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
 def subject_of(engine: FaceEngine, image: RgbImage) -> FaceGeometry | None:
     """Return the face the photo is of, large and near the middle, or None without any face."""
     middle = np.array(image.shape[1::-1]) / 2

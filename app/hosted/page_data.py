@@ -20,7 +20,7 @@ from app.vocabulary import ChallengeType, VerifierName
 
 # At 480 pixels across, a face at arm's length has about 50 pixels between the eyes, twice what the
 # detector needs, and a frame stays below 25 KB.
-CAPTURE = {"intervalMs": INTERVAL_MS, "framesPerBatch": 3, "width": 480, "quality": 0.8}
+CAPTURE = {"intervalMs": INTERVAL_MS, "framesPerBatch": 2, "width": 480, "quality": 0.8}
 URL_ENDPOINTS = {
     "consent": "capture.answer_consent",
     "start": "capture.start",

@@ -38,8 +38,8 @@ SCALE_OF_EVIDENCE: dict[Evidence, Scale] = {
     Evidence.IMAGE_QUALITY: _SHARE,
     Evidence.PRESENTATION_ATTACK: _SHARE,
     Evidence.HEAD_MOVEMENT: _SHARE,
-    Evidence.SOLID_HEAD: _SHARE,
-    # A p-value: what decides lies at a thousandth.
+    Evidence.SOLID_HEAD: Scale(1.0),
+    # A p-value: what decides lies at a ten-thousandth.
     Evidence.LIGHT_REFLECTION: Scale(0.1, logarithmic=True),
     Evidence.CONTINUITY: Scale(0.01),
     Evidence.CAPTURE_INTEGRITY: _SHARE,

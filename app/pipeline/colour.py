@@ -21,7 +21,7 @@ from app.pipeline.landmarks import (
 Rgb = tuple[float, float, float]
 
 # Half side of a skin patch, in face widths.
-PATCH_HALF = 0.06
+PATCH_HALF = 0.09
 # The ring begins beyond hair and ears and ends before the far corners, in half face widths.
 RING_INNER, RING_OUTER = 1.7, 3.2
 # Every n-th pixel of the background is looked at, so that about this many columns are left.

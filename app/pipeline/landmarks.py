@@ -58,6 +58,11 @@ def inter_eye_distance(points: TrackedPoints) -> float:
     return float(np.linalg.norm(left - right))
 
 
+def inter_point_distance(points: TrackedPoints, first: int, second: int) -> float:
+    """Return the distance in the picture of two face-mesh numbers, pixels."""
+    return float(np.linalg.norm(point(points, first)[:2] - point(points, second)[:2]))
+
+
 def face_width(points: TrackedPoints) -> float:
     """Return the 3D distance from side to side, pixels; a turned head does not shorten it."""
     return float(np.linalg.norm(point(points, LEFT_SIDE) - point(points, RIGHT_SIDE)))

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 T = TypeVar("T")
 
 # Six hues of nearly one relative luminance (0.535 … 0.575 of WCAG 2.2), none of them a saturated red: a
@@ -11,7 +14,7 @@ T = TypeVar("T")
 PALETTE: tuple[str, ...] = ("#72d3ff", "#eebf1f", "#ffa0ff", "#50dd6c", "#ffafae", "#23dbe6")
 # Shown before and after: a grey of about the same luminance, so that beginning and end do not flash either.
 BASE = "#c4c4c4"
-STEPS = 7
+STEPS = 8
 DURATIONS_MS: tuple[int, ...] = (300, 320, 340, 360)
 
 
@@ -34,11 +37,18 @@ class LightStep:
 
 
 def draw_light(rng: Randomness) -> tuple[LightStep, ...]:
-    """Draw a sequence: 6·5⁶ ≈ 94,000 equally likely orders of colours, no two neighbours equal."""
+    """Draw a sequence: 6·5⁷ ≈ 469,000 equally likely orders of colours, no two neighbours equal."""
     colours: list[str] = []
     for _ in range(STEPS):
         colours.append(rng.choice([colour for colour in PALETTE if colour not in colours[-1:]]))
     return tuple(LightStep(colour, rng.choice(DURATIONS_MS)) for colour in colours)
+
+
+def draw_colour_numbers(count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Draw the colours of many sequences as `draw_light` does: (count, STEPS) places in `PALETTE`."""
+    first = rng.integers(len(PALETTE), size=(count, 1))
+    onward = rng.integers(1, len(PALETTE), size=(count, STEPS - 1))
+    return np.cumsum(np.hstack([first, onward]), axis=1) % len(PALETTE)
 
 
 def linear_rgb(colour: str) -> tuple[float, float, float]:

@@ -85,6 +85,8 @@ def excursions(face: FaceMeasurement, neutral: NeutralPose) -> dict[ChallengeAct
 TURNS = frozenset({ChallengeAction.LEFT, ChallengeAction.RIGHT})
 NODS = frozenset({ChallengeAction.UP, ChallengeAction.DOWN})
 
+ROTATIONS = TURNS | NODS
+
 OPPOSITE: dict[ChallengeAction, ChallengeAction] = {
     ChallengeAction.LEFT: ChallengeAction.RIGHT,
     ChallengeAction.RIGHT: ChallengeAction.LEFT,
@@ -113,6 +115,17 @@ def strongest(reach: dict[ChallengeAction, float]) -> ChallengeAction | None:
     """Return the direction that the head has departed to, None when it is about neutral."""
     action = max(reach, key=lambda name: reach[name])
     return action if reach[action] >= DEPARTED else None
+
+
+def is_turned_aside(reach: dict[ChallengeAction, float], ordered: ChallengeAction) -> bool:
+    """Tell whether a head that is to turn is still raised or lowered, or one that is to nod still turned.
+
+    The angles of a strongly turned sheet of paper are no angles of a head: read from it, a nod may be none.
+    """
+    if ordered not in ROTATIONS:
+        return False
+    others = ROTATIONS - {ordered, OPPOSITE[ordered]}
+    return max(reach[action] for action in others) >= 1
 
 
 def _contradicts(
@@ -151,7 +164,7 @@ class StepWatch:
         has_left = self.leaving is None or reach[self.leaving] < DEPARTED
         leaving = None if has_left else self.leaving
         contradicts = _contradicts(reach, ordered, leaving)
-        holds = reach[ordered] >= 1 and not contradicts
+        holds = reach[ordered] >= 1 and not contradicts and not is_turned_aside(reach, ordered)
         strays = reach[ordered] < UNDER_WAY and contradicts
         return StepWatch(
             leaving, held=self.held + 1 if holds else 0, strayed=self.strayed + 1 if strays else 0

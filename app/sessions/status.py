@@ -18,9 +18,9 @@ _RESULT_OF_STATE = {
     SessionState.REVIEW: "review",
 }
 
-# Eight frames a second follow a turning head, ten the colours of the screen; while somebody still looks for
+# Ten frames a second follow a turning head and the colours of the screen; while somebody still looks for
 # a lamp, three are enough and keep a whole attempt below the limit of frames.
-INTERVAL_MS, LIGHT_INTERVAL_MS, WAITING_INTERVAL_MS = 125, 100, 330
+INTERVAL_MS, LIGHT_INTERVAL_MS, WAITING_INTERVAL_MS = 100, 100, 330
 _NEARLY_READY = {Guidance.GOOD, Guidance.HOLD_STILL, Guidance.LOOK_STRAIGHT}
 
 

@@ -11,7 +11,7 @@ const FROZEN_MS = 8000;
 const PATIENCE = 1.25;
 // While each colour of the screen counts and directions do not change, batches are this many times as large:
 // fewer requests, and nothing is lost on a slow way up.
-const FULL_RECORD = 2;
+const FULL_RECORD = 3;
 // Taking a picture a little early is better than a whole video frame late.
 const EARLY_MS = 12;
 

@@ -90,12 +90,12 @@ def page(**more: float | bool) -> Page:
     return Page(begin(ADVANCED[0], MeasurementNeeds(), single_person=False), **more)  # type: ignore[arg-type]
 
 
-def test_an_advanced_challenge_has_a_turn_a_nod_and_seven_colours() -> None:
+def test_an_advanced_challenge_has_a_turn_a_nod_and_eight_colours() -> None:
     for challenge in ADVANCED:
         assert len(challenge.targets) == 2
         assert TURNS & set(challenge.targets)
         assert NODS & set(challenge.targets)
-        assert len(challenge.light) == 7
+        assert len(challenge.light) == 8
         assert challenge.path is ChallengePath.LIGHT
 
 
@@ -132,8 +132,8 @@ def test_a_person_goes_through_targets_and_light() -> None:
     visit.until(CapturePhase.COMPLETE)
     light = visit.progress.light
     assert light is not None
-    assert len(light.shown) == len(light.steps) == 7
-    assert visit.now < 9000
+    assert len(light.shown) == len(light.steps) == 8
+    assert visit.now < 9500
 
 
 def test_colours_are_told_just_in_time() -> None:

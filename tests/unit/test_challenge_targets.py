@@ -11,12 +11,12 @@ from app.capture.challenge import Challenge, prepare
 from app.pipeline.movement import NODS, TURNS
 from app.vocabulary import ChallengeAction, ChallengeType
 
-BALANCED = [prepare(random.Random(seed), ChallengeType.BALANCED) for seed in range(2000)]
+BALANCED = [prepare(random.Random(seed), ChallengeType.BALANCED) for seed in range(8000)]
 
 
 @pytest.mark.parametrize(
     ("level", "count"),
-    [(None, 0), (ChallengeType.BASIC, 0), (ChallengeType.BALANCED, 3), (ChallengeType.ADVANCED, 2)],
+    [(None, 0), (ChallengeType.BASIC, 0), (ChallengeType.BALANCED, 4), (ChallengeType.ADVANCED, 2)],
 )
 def test_each_level_has_its_number_of_targets(level: ChallengeType | None, count: int) -> None:
     assert len(prepare(random.Random(1), level).targets) == count
@@ -42,8 +42,8 @@ def test_every_target_may_come_first() -> None:
     assert min(firsts.values()) > 0.4 * len(BALANCED) / len(ChallengeAction)
 
 
-def test_all_80_sequences_occur() -> None:
-    assert len({challenge.targets for challenge in BALANCED}) == 80
+def test_all_536_sequences_occur() -> None:
+    assert len({challenge.targets for challenge in BALANCED}) == 536
 
 
 def test_a_missed_target_makes_the_challenge_longer() -> None:

@@ -63,9 +63,9 @@ BEST: dict[Evidence, tuple[float, dict[str, float | int | str | bool | None]]] =
     Evidence.CAPTURE_INTEGRITY: (1.0, {"stalled_share": 0.0, "clock_ratio": 1.0, "frame_rate": 10.0}),
     Evidence.PRESENTATION_ATTACK: (1.0, {}),
     Evidence.HEAD_MOVEMENT: (1.0, {"obeyed": 6, "turns_obeyed": 3, "nods_obeyed": 2}),
-    Evidence.SOLID_HEAD: (0.0, {"nod_surplus": 0.0, "homography_residual": 0.1}),
+    Evidence.SOLID_HEAD: (9.0, {"mask_score": 3.0, "homography_residual": 0.1}),
     Evidence.LIGHT_REFLECTION: (
-        0.0003,
+        0.00005,
         {"lag_ms": 100.0, "background_share": 0.1, "latest_show_ms": 900.0, "earliest_show_ms": 20.0},
     ),
     Evidence.CONTINUITY: (
@@ -149,7 +149,8 @@ def test_evidence_that_could_not_be_measured_fails(evidence: Evidence, score: fl
 def held_to(limit: Limit) -> Requirements:
     light = replace(ADVANCED, challenge_path=ChallengePath.LIGHT)
     movement = replace(ADVANCED, challenge_path=ChallengePath.MOVEMENT)
-    return next(each for each in (EVERYTHING, light, movement) if limit.when.holds(each))
+    basic = replace(EVERYTHING, liveness=ChallengeType.BASIC)
+    return next(each for each in (EVERYTHING, light, movement, basic) if limit.when.holds(each))
 
 
 @pytest.mark.parametrize("limit", POLICY.limits, ids=lambda limit: limit.name)

@@ -49,7 +49,7 @@ def test_no_colour_follows_itself_and_every_colour_may_come_first() -> None:
     assert min(firsts.values()) > 130
 
 
-def test_a_sequence_has_seven_steps_of_a_third_of_a_second_and_takes_less_than_three_seconds() -> None:
-    assert STEPS == 7
+def test_a_sequence_has_eight_steps_of_a_third_of_a_second_and_takes_less_than_three_seconds() -> None:
+    assert STEPS == 8
     assert all(300 <= ms <= 450 for ms in DURATIONS_MS)
     assert STEPS * max(DURATIONS_MS) < 3000

@@ -100,6 +100,15 @@ def test_the_way_back_from_the_last_target_is_no_mistake() -> None:
     assert "up: obeyed" in course(replace(record, frames=frames, steps=steps))
 
 
+def test_a_nod_counts_only_once_the_head_is_no_longer_turned() -> None:
+    """A sheet of paper that is still turned shows other angles than it has; so a nod may be none."""
+    turned = film(lambda _: a_face(yaw=20, pitch=14), UP)
+    before = [a_frame(i, a_face(), received_ms=10.0 * i) for i in range(3)]
+    record = replace(turned, frames=(*before, *turned.frames[3:]))
+    assert "up: not shown" in course(record)
+    assert SolidHeadVerifier().verify(record).score is None
+
+
 def test_without_targets_or_neutral_frames_nothing_is_measured() -> None:
     assert judged(a_record([a_frame(i, a_face()) for i in range(9)])).score is None
     late = film(turn(22))

@@ -7,7 +7,6 @@ Workshops 2022); a random sequence of light as proof of freshness: S. Tang et al
 2018). No weights are trained: the p-value is that of a test against sequences of the real one's generator.
 """
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,14 +14,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from app.pipeline.light import draw_light, linear_rgb
+from app.pipeline.light import PALETTE, draw_colour_numbers, linear_rgb
 from app.pipeline.types import CaptureRecord, Finding, FrameMeasurement, LightRecord
 from app.pipeline.verifier import unmeasurable
 from app.vocabulary import Evidence
 
 Floats = NDArray[np.float64]
 
-DECOYS = 4000
+DECOYS = 20_000
 # Decoys need no secrecy, only independence of the real sequence; a fixed seed makes findings reproducible.
 DECOY_SEED = 20261121
 # What display and camera may take from the browser's painting to the browser's frame: pipelines of webcams
@@ -41,7 +40,8 @@ class LightResponse:
     p_value: float
     """Share of decoy sequences that fit the face as well, (k + 1)/(n + 1)."""
     correlation: float
-    """−1…1, of the face's colour against the background's with the screen's, at the best allowed lag."""
+    """−1…1, with the screen's colour, of the face's or of its difference from the background's, whichever is
+    more alike, at the best allowed lag."""
     lag_ms: float
     """The best allowed lag."""
     late_correlation: float
@@ -100,24 +100,23 @@ def light_response(frames: Sequence[FrameMeasurement], light: LightRecord) -> Li
     seen = _seen_under_light(frames, light)
     if seen is None:
         return None
-    times, basis, difference = seen.times, seen.basis, seen.difference
     starts = np.array(light.shown)
     colours = _colour_signals([[step.colour for step in light.steps]])
-    real = np.array([_fit(difference, basis, colours, starts, times, lag)[0] for lag in LAGS_MS])
-    late = np.array([_fit(difference, basis, colours, starts, times, lag)[0] for lag in LATE_LAGS_MS])
+    real = np.array([_likeness(seen, colours, starts, lag)[0] for lag in LAGS_MS])
+    late = np.array([_likeness(seen, colours, starts, lag)[0] for lag in LATE_LAGS_MS])
     best = int(real.argmax())
-    decoys = np.max([_fit(difference, basis, _decoys(), starts, times, lag) for lag in LAGS_MS], axis=0)
-    signal = _without(basis, colours[0][_showing(starts, times, LAGS_MS[best])])
-    gain = _gain(_without(basis, seen.face), signal)
+    decoys = np.max([_likeness(seen, _decoys(), starts, lag) for lag in LAGS_MS], axis=0)
+    signal = _without(seen.basis, colours[0][_showing(starts, seen.times, LAGS_MS[best])])
+    gain = _gain(_without(seen.basis, seen.face), signal)
     return LightResponse(
         p_value=float((np.sum(decoys >= real[best]) + 1) / (DECOYS + 1)),
         correlation=float(real[best]),
         lag_ms=LAGS_MS[best],
         late_correlation=float(late.max()),
         face_gain=gain,
-        background_share=_gain(_without(basis, seen.background), signal) / gain if gain > 0 else 1.0,
-        activity=float(np.sqrt((difference**2).mean())),
-        frames=len(times),
+        background_share=_gain(_without(seen.basis, seen.background), signal) / gain if gain > 0 else 1.0,
+        activity=float(np.sqrt((seen.difference**2).mean())),
+        frames=len(seen.times),
     )
 
 
@@ -169,10 +168,23 @@ _decoy_cache: list[Floats] = []
 def _decoys() -> Floats:
     """Return the signals of `DECOYS` sequences, drawn once."""
     if not _decoy_cache:
-        rng = random.Random(DECOY_SEED)  # noqa: S311 - statistics, not secrecy
-        drawn = [[step.colour for step in draw_light(rng)] for _ in range(DECOYS)]
-        _decoy_cache.append(_colour_signals(drawn))
+        drawn = draw_colour_numbers(DECOYS, np.random.default_rng(DECOY_SEED))
+        palette = _colour_signals([PALETTE])[0, :-1]
+        _decoy_cache.append(np.concatenate([palette[drawn], np.zeros((DECOYS, 1, 2))], axis=1))
     return _decoy_cache[0]
+
+
+def _likeness(seen: _Seen, signals: Floats, starts: Floats, lag_ms: float) -> Floats:
+    """Return the larger of two correlations: of the face against the background, and of the face alone.
+
+    Against the background nothing counts that changes the whole picture, as a camera's automatics do; but
+    where the wall shines back as much as the face, only the face alone tells. Decoys get the same chances.
+    """
+
+    def fit(values: Floats) -> Floats:
+        return _fit(values, seen.basis, signals, starts, seen.times, lag_ms)
+
+    return np.maximum(fit(seen.difference), fit(_without(seen.basis, seen.face)))
 
 
 def _showing(starts: Floats, times: Floats, lag_ms: float) -> NDArray[np.intp]:
@@ -201,9 +213,11 @@ def _fit(
     which frame shows which step, ⟨P H S, y⟩ = ⟨S, Hᵀ y⟩ and ‖P H S‖² = ‖H S‖² − ‖basisᵀ H S‖².
     """
     shows = np.eye(signals.shape[1])[_showing(starts, times, lag_ms)]
-    overlap = (signals * (shows.T @ difference)).sum(axis=(1, 2))
-    energy = ((signals**2).sum(axis=2) * shows.sum(axis=0)).sum(axis=1)
-    explained = (((basis.T @ shows) @ signals) ** 2).sum(axis=(1, 2))
+    red, blue = np.ascontiguousarray(signals[..., 0]), np.ascontiguousarray(signals[..., 1])
+    sums, seen, drift = shows.T @ difference, shows.sum(axis=0), shows.T @ basis
+    overlap = red @ sums[:, 0] + blue @ sums[:, 1]
+    energy = (red**2 + blue**2) @ seen
+    explained = ((red @ drift) ** 2 + (blue @ drift) ** 2).sum(axis=1)
     norms = np.sqrt(np.maximum(energy - explained, 0.0) * (difference**2).sum())
     return np.asarray(overlap / np.maximum(norms, 1e-12))
 

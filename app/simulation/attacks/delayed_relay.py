@@ -6,6 +6,7 @@ from app.simulation.attacks.screens import Late
 from app.simulation.attacks.species import Species, Trial
 from app.simulation.people import Person
 from app.simulation.sight import Actor, Screen, Sight
+from app.vocabulary import ChallengeType
 
 # Extra delay, ms: a relay in the same building, through a video call, with software in between.
 DELAYS = ((100.0, 200.0), (200.0, 400.0), (400.0, 800.0), (800.0, 1500.0))
@@ -32,6 +33,8 @@ SPECIES = tuple(
         f"relay-{low:.0f}",
         f"live person elsewhere, picture {low:.0f}-{high:.0f} ms late",
         partial(_make, delays=(low, high)),
+        # Without the light nothing ties a live face to this screen: there it is no attack that could be seen.
+        (ChallengeType.ADVANCED,),
     )
     for low, high in DELAYS
 )

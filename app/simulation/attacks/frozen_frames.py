@@ -8,7 +8,7 @@ from app.simulation.people import Person
 from app.simulation.sight import Actor, Screen, Sight
 
 # Seconds after which the camera is replaced; a looped clip has up to so many pictures.
-BEGIN, LOOP = (0.8, 4.0), (6, 30)
+BEGIN, LOOP = (0.8, 3.0), (6, 30)
 
 
 class FrozenFrames:
