@@ -21,8 +21,8 @@ FIGURES = {
     "memoryMb": 300.0, "coldStartS": 4.0,
 }  # fmt: skip
 PEER = {
-    "name": "graph 1.0", "recall": 0.93, "p50Ms": 1.0, "p95Ms": 2.0, "addMs": 0.5, "memoryMb": 700.0,
-    "buildS": 99.0,
+    "name": "graph 1.0", "faces": 1_000_000, "recall": 0.93, "p50Ms": 1.0, "p95Ms": 2.0, "addMs": 0.5,
+    "memoryMb": 700.0, "buildS": 99.0,
 }  # fmt: skip
 SQLITE = {"engine": "sqlite", "probes": 200, **FIGURES, "growth": [FIGURES], "peers": [PEER]}
 REPORT = {"sqlite": SQLITE, "postgresql": {**SQLITE, "engine": "postgresql"}, "pictures": True}
@@ -102,5 +102,6 @@ def test_a_million_faces_are_held_to_the_limits() -> None:
 def test_the_section_shows_growth_and_the_others_beside() -> None:
     text = search.render(REPORT)
     assert "| 1 000 000 | 100.00 % | 9.00 | 12.50 | 5.0 | 80.0 | 300 | 4.00 |" in text
+    assert "| Visavis, PostgreSQL with pgvector, whole process | 100.00 % | 9.00 | 12.50 | 5.00 |" in text
     assert "| graph 1.0 | 93.00 % | 1.00 | 2.00 | 0.50 | 700 | 99.0 |" in text
     assert "static/docs/search-postgresql.png" in text

@@ -48,18 +48,26 @@ def measure(run: Run) -> Report:
 
 def render(report: Report) -> str:
     """Return growth on both databases, and the comparison."""
-    sqlite, postgresql = report["sqlite"], report["postgresql"]
+    sqlite = report["sqlite"]
     parts = [INTRODUCTION.format(probes=sqlite["probes"])]
     for engine, name in ENGINES.items():
         parts += [f"### {name}", _growth(report[engine]["growth"])]
         if report["pictures"]:
             parts.append(f"![Growth of the search on {name}](static/docs/search-{engine}.png)")
-    peers = [
-        {**sqlite, "name": "Visavis on SQLite, whole process", "buildS": sqlite["coldStartS"]},
-        {**postgresql, "name": "Visavis on pgvector, whole process", "buildS": postgresql["coldStartS"]},
-        *sqlite["peers"],
+    peers = [*_own(report, sqlite["peers"][0]["faces"]), *sqlite["peers"]]
+    return "\n\n".join(
+        [*parts, "### Compared", PEERS.format(faces=grouped(peers[-1]["faces"])), _peers(peers)]
+    )
+
+
+def _own(report: Report, faces: int) -> list[dict[str, Any]]:
+    """Return what was measured here of so many faces."""
+    return [
+        {**figures, "name": f"Visavis, {name}, whole process", "buildS": figures["coldStartS"]}
+        for engine, name in ENGINES.items()
+        for figures in report[engine]["growth"]
+        if figures["faces"] == faces
     ]
-    return "\n\n".join([*parts, "### Compared", PEERS.format(faces=grouped(sqlite["faces"])), _peers(peers)])
 
 
 def targets(report: Report) -> Sequence[Target]:
