@@ -21,14 +21,12 @@ def measure(run: Run) -> Report:
     """Evaluate every set of pictures; templates at every size."""
     reports: dict[str, dict[str, Any]] = {}
     for folder in sets_of(run, "recognition", PAIRS, IDENTITIES):
-        report: dict[str, Any] = {"pairs": None, "templates": []}
-        common = ("evaluate", "recognition", "--root", folder)
-        if (folder / PAIRS).exists():
-            report["pairs"] = ask(*common, "--pairs", folder / PAIRS)["pairs"]
-        if (folder / IDENTITIES).exists():
-            sized = (*common, "--identities", folder / IDENTITIES, "--template-size")
-            report["templates"] = [ask(*sized, str(size))["templates"] for size in TEMPLATE_SIZES]
-        reports[folder.name] = report
+        lists = {"--pairs": folder / PAIRS, "--identities": folder / IDENTITIES}
+        given = [part for option, path in lists.items() if path.exists() for part in (option, path)]
+        sizes = [part for size in TEMPLATE_SIZES for part in ("--template-size", str(size))]
+        report = ask("evaluate", "recognition", "--root", folder, *given, *sizes)
+        templates = [part for name, part in report.items() if name != "pairs" and part is not None]
+        reports[folder.name] = {"pairs": report["pairs"], "templates": templates}
     return {"sets": reports}
 
 
