@@ -105,3 +105,11 @@ def test_the_section_shows_growth_and_the_others_beside() -> None:
     assert "| Visavis, PostgreSQL with pgvector, whole process | 100.00 % | 9.00 | 12.50 | 5.00 |" in text
     assert "| graph 1.0 | 93.00 % | 1.00 | 2.00 | 0.50 | 700 | 99.0 |" in text
     assert "static/docs/search-postgresql.png" in text
+
+
+def test_what_was_not_measured_beside_is_left_out() -> None:
+    alone = {"sqlite": {**SQLITE, "peers": []}, "pictures": False, "note": "Measured in the dark."}
+    text = search.render(alone)
+    assert "### Compared" not in text
+    assert "PostgreSQL" not in text
+    assert text.endswith("Measured in the dark.")

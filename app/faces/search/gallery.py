@@ -13,7 +13,7 @@ from app.faces.types import TemplateKind
 # Room for more than there is costs nothing until it is used; moving a million faces takes 0.1 s.
 _GROWTH = 1.5
 _LEAST_ROOM = 1024
-_QUANTISED_AT_ONCE = 2048
+_QUANTISED_AT_ONCE = 256
 _FEW = 4
 
 

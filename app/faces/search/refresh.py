@@ -7,9 +7,10 @@ counts fewer faces than the gallery has lost some, and halving it finds them. No
 to be kept anywhere.
 """
 
+import gc
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import numpy as np
 from sqlalchemy import ColumnElement, and_, func, select
@@ -81,11 +82,24 @@ def _load(
     stamps = array("q")
     of_kind = f"SELECT id, protected_template, revision {_WRITTEN} AND {_OF_KIND}"
     cursor.execute(of_kind, (*written, kind.recognition_model, kind.landmarker))
-    while rows := cursor.fetchmany(_LOAD_BATCH):
-        ids, templates, revisions = zip(*rows, strict=True)
-        gallery.put(ids, templates, kind, revisions)
-        stamps.extend(revisions)
+    with _without_collecting():
+        while rows := cursor.fetchmany(_LOAD_BATCH):
+            ids, templates, revisions = zip(*rows, strict=True)
+            gallery.put(ids, templates, kind, revisions)
+            stamps.extend(revisions)
     return stamps
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Let a million short-lived rows pass without a search for garbage, which takes a fifth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def gone(

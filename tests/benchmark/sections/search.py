@@ -40,7 +40,7 @@ def measure(run: Run) -> Report:
     sqlite = ask(*common, "--compare", *pictures, written_by="--report")
     with ExitStack() as stack:
         server = stack.enter_context(running_server())
-        url = server.url(stack.enter_context(server.database(server.empty_template())))
+        url = stack.enter_context(server.database(server.empty_template()))
         pictures = [] if run.picture_dir is None else ["--plot", _picture(run.picture_dir, "postgresql")]
         postgresql = ask(*common, "--engine", "postgresql", "--url", url, *pictures, written_by="--report")
     return {"sqlite": sqlite, "postgresql": postgresql, "pictures": run.picture_dir is not None}
@@ -50,21 +50,27 @@ def render(report: Report) -> str:
     """Return growth on both databases, and the comparison."""
     sqlite = report["sqlite"]
     parts = [INTRODUCTION.format(probes=sqlite["probes"])]
-    for engine, name in ENGINES.items():
+    for engine, name in _measured(report).items():
         parts += [f"### {name}", _growth(report[engine]["growth"])]
         if report["pictures"]:
             parts.append(f"![Growth of the search on {name}](static/docs/search-{engine}.png)")
-    peers = [*_own(report, sqlite["peers"][0]["faces"]), *sqlite["peers"]]
-    return "\n\n".join(
-        [*parts, "### Compared", PEERS.format(faces=grouped(peers[-1]["faces"])), _peers(peers)]
-    )
+    return "\n\n".join([*parts, *_compared(report), *([report["note"]] if "note" in report else [])])
+
+
+def _compared(report: Report) -> list[str]:
+    """Return the table of other libraries beside this one, if they were measured."""
+    others = report["sqlite"].get("peers", [])
+    if not others:
+        return []
+    faces = others[-1]["faces"]
+    return ["### Compared", PEERS.format(faces=grouped(faces)), _peers([*_own(report, faces), *others])]
 
 
 def _own(report: Report, faces: int) -> list[dict[str, Any]]:
     """Return what was measured here of so many faces."""
     return [
         {**figures, "name": f"Visavis, {name}, whole process", "buildS": figures["coldStartS"]}
-        for engine, name in ENGINES.items()
+        for engine, name in _measured(report).items()
         for figures in report[engine]["growth"]
         if figures["faces"] == faces
     ]
@@ -83,6 +89,10 @@ def targets(report: Report) -> Sequence[Target]:
             for key, (what, unit, limit) in LIMITS.items()
         ),
     ]
+
+
+def _measured(report: Report) -> dict[str, str]:
+    return {engine: name for engine, name in ENGINES.items() if engine in report}
 
 
 def _picture(folder: Path, engine: str) -> Path:
