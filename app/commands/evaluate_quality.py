@@ -1,6 +1,7 @@
 """`flask evaluate quality`: what the gate that keeps bad frames out of templates gains."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -42,6 +43,14 @@ def evaluate_quality(
         calibration = read_calibration(config_dir, engine.recognition_model, engine.landmarker_name)
         trials, missed = try_photos(engine, entries, np.random.default_rng(SEED), watched)
         report = gating_report(trials, missed, calibration.threshold(1, TEMPLATE_SIZE, rate))
-    click.echo(render_report(report))
+    click.echo(render_report(_flat(report)))
     if json_file is not None:
         json_file.write_text(json.dumps({**report, "rate": rate}, indent=2) + "\n", encoding="utf-8")
+
+
+def _flat(report: Mapping[str, object], above: str = "") -> dict[str, object]:
+    """Return the figures one a line, named by their path."""
+    flat: dict[str, object] = {}
+    for name, value in report.items():
+        flat |= _flat(value, f"{above}{name} ") if isinstance(value, Mapping) else {above + name: value}
+    return flat

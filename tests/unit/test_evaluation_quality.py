@@ -1,18 +1,23 @@
 """What the quality gate gains is counted right, and every damage does what its name says."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from app.commands import evaluate, evaluate_quality
 from app.errors import InputError
 from app.evaluation.gating import TEMPLATE_SIZE, UNDAMAGED, Trial, damages, gating_report, try_photos
 from app.evaluation.labels import LabelledIdentity
+from app.faces.calibration import read_calibration
 from app.inference.types import RgbImage
 from tests.benchmark.sections import quality
-from tests.unit.labelled_pictures import ColourEngine, paint
+from tests.unit.labelled_pictures import ColourEngine, paint, write_list
 
+MODEL, MESH = "dlib-resnet29-v1", "mediapipe-0.10.30/blazeface-short+facemesh-468"
 THRESHOLD = 0.9
 
 
@@ -83,6 +88,23 @@ def test_photos_beyond_the_template_are_tried_in_every_damage(tmp_path: Path) ->
 def test_who_has_no_photo_to_spare_is_not_tried(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="two people with more than 3 photos"):
         try_photos(ColourEngine(), people(tmp_path, TEMPLATE_SIZE), np.random.default_rng(1))
+
+
+def test_the_command_prints_and_writes_what_it_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = people(tmp_path, TEMPLATE_SIZE + 1)
+    rows = [(entry.path.relative_to(tmp_path), entry.identity) for entry in entries]
+    listed = write_list(tmp_path / "people.csv", ("path", "identity"), rows)
+    monkeypatch.setattr(evaluate, "load_engine", lambda *_: ColourEngine())
+    monkeypatch.setattr(
+        evaluate_quality, "read_calibration", lambda *_: read_calibration(Path("config"), MODEL, MESH)
+    )
+    arguments = ["quality", "--identities", listed, "--root", tmp_path, "--json", tmp_path / "out.json"]
+    ran = CliRunner().invoke(evaluate.evaluate_commands, list(map(str, arguments)), catch_exceptions=False)
+    assert ran.exit_code == 0, ran.output
+    assert "ungated fnmr share" in ran.output
+    assert json.loads((tmp_path / "out.json").read_text())["photos"] == 3 * 6
 
 
 def test_the_section_shows_both_sides_of_the_gate() -> None:
