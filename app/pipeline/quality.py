@@ -24,8 +24,13 @@ MIN_SHARPNESS = 5.0
 MIN_LUMINANCE, MAX_LUMINANCE = 0.05, 0.95
 MIN_CONTRAST = 0.015
 MAX_CLIPPED = 0.5
-# What the gate gains is measured by `flask evaluate quality`: see BENCHMARKS.md. Sharpness 10 would refuse a
-# third more of those that would have matched.
+# What the gate gains: 2,994 single photos of 130 LFW people, five sixths of them darkened, over-exposed,
+# blurred, shrunk or flattened, against templates of three undamaged photos at the shipped threshold for
+# FMR 1e-4 (dlib ResNet on the MediaPipe mesh, November 2026). Of the 2,529 in which a face was found the
+# false non-match rate falls from 27.9 % (26.2-29.7) to 10.8 % (9.3-12.6), and the false match rate, counted,
+# from 1.9e-4 to 1.1e-4. Refused are 46 %, none of the undamaged ones; of the refused 48 % would not have
+# matched. Sharpness 10 would give 8.4 %, and refuse a third more of those that would have matched.
+# `flask evaluate quality` measures the same on other photos.
 # Occlusion cannot be measured with these models: presence is 1.0 for covered faces too. Covered eyes cost
 # 71 % false non-matches, a covered mouth 19 %.
 
