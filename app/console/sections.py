@@ -19,6 +19,7 @@ from app.console import (
     pages,
     review_pages,
     session_pages,
+    setup_pages,
 )
 from app.console.forms import keep_form_cookie
 from app.console.guards import require_operator
@@ -31,6 +32,7 @@ MODULES = (
     configuration_use_pages,
     session_pages,
     login_pages,
+    setup_pages,
     account_pages,
     review_pages,
     face_pages,
