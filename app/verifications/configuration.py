@@ -10,20 +10,17 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from app.verifications.document import Block, ConfigurationRefusedError, problems_of
+from app.verifications.experience import ExperienceConfig
 from app.verifications.field_types import (
     CollectionId,
     Country,
     Flag,
     Guid,
-    LongText,
     Name,
     Origin,
-    ShortText,
     Url,
 )
 from app.vocabulary import ChallengeType
-
-MAX_SESSION_SECONDS = 24 * 3600
 
 
 class LivenessType(StrEnum):
@@ -203,37 +200,6 @@ class WebhookConfig(Block):
 
     event_callback_url: Url | None = None
     events: tuple[WebhookEvent, ...] = ()
-
-
-class Theme(Block):
-    """Looks of the hosted page."""
-
-    brand_name: ShortText | None = None
-
-
-class Consent(Block):
-    """Consent step; own text replaces the built-in one in every language."""
-
-    required: Flag = True
-    title: ShortText | None = None
-    text: LongText | None = None
-
-
-class Timeouts(Block):
-    """Limits of one visit, seconds."""
-
-    session_seconds: Annotated[int, Field(ge=30, le=MAX_SESSION_SECONDS)] = 600
-    challenge_seconds: Annotated[int, Field(ge=5, le=600)] = 180
-
-
-class ExperienceConfig(Block):
-    """What the person sees."""
-
-    locale: Annotated[str, StringConstraints(min_length=2, max_length=35)] = "auto"
-    theme: Theme = Theme()
-    consent: Consent = Consent()
-    timeouts: Timeouts = Timeouts()
-    device_handoff: Flag = True
 
 
 class ReviewConfig(Block):
