@@ -12,6 +12,8 @@ STEPS = 100
 # Grounds of the page, as in static/hosted/page.css.
 LIGHT_PAPER, DARK_PAPER = "#f3f1ec", "#101615"
 BLACK, WHITE = "#000000", "#ffffff"
+# Not while the screen shines colours: then the page has inks of its own.
+GROUND = ":root:not([data-light])"
 # Shares of the accent in what it washes over, and of black or white in what it becomes under the pointer.
 WASH, MIST, STRONGER = 0.13, 0.06, 0.18
 # Dark enough, and light enough, to write on any colour: one of the two always has 4.5 to 1.
@@ -53,8 +55,8 @@ def stylesheet(colour: str) -> str:
     """Return the stylesheet that puts the accent in place of the page's own."""
     light, dark = scheme_of(colour, dark=False), scheme_of(colour, dark=True)
     return (
-        f":root{{{light.tokens()}--figure-cloth:{light.accent}}}\n"
-        f"@media (prefers-color-scheme: dark){{:root{{{dark.tokens()}--figure-cloth:{dark.accent}}}}}\n"
+        f"{GROUND}{{{light.tokens()}--figure-cloth:{light.accent}}}\n"
+        f"@media (prefers-color-scheme: dark){{{GROUND}{{{dark.tokens()}--figure-cloth:{dark.accent}}}}}\n"
     )
 
 

@@ -12,7 +12,16 @@ from webtest import TestResponse
 from app.console import logos
 from app.console.roles import Role
 from app.errors import InputError
-from app.hosted.colours import DARK_PAPER, LIGHT_PAPER, TEXT_CONTRAST, WHITE, contrast, mixed, scheme_of
+from app.hosted.colours import (
+    DARK_PAPER,
+    LIGHT_PAPER,
+    TEXT_CONTRAST,
+    WHITE,
+    contrast,
+    mixed,
+    scheme_of,
+    stylesheet,
+)
 from app.hosted.locales import LANGUAGES
 from app.models import BrandLogo, ConfigurationDraft
 from app.runtime import Runtime
@@ -270,3 +279,9 @@ def test_a_readable_colour_stays_as_it_is() -> None:
 
 def test_every_language_of_the_page_can_have_its_own_consent() -> None:
     assert set(ConsentTranslations.model_fields) == {language.code for language in LANGUAGES}
+
+
+def test_the_colour_stands_back_while_the_screen_shines() -> None:
+    rules = stylesheet("#ff0000").split(":root")[1:]
+    assert len(rules) == 2
+    assert all(rule.startswith(":not([data-light])") for rule in rules)
