@@ -16,6 +16,8 @@ from app.vocabulary import Evidence, SessionState
 STEPS = ("opened", "consented", "capturing", "complete", "decided", "passed")
 # Up to here a picture has a bar an hour, beyond it one a day.
 LONGEST_BY_HOUR_SECONDS = 3 * DAY_SECONDS
+# Bars from the scores to a threshold that is drawn in although no score lies near it.
+FARTHEST_THRESHOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ class Metrics:
                 return math.sqrt(DURATION.edge(bar) * DURATION.edge(bar + 1))
         return None
 
-    def histogram(self, evidence: Evidence) -> tuple[Bar, ...]:
-        """Return the bars of one kind of score without gaps; empty when it was never measured."""
+    def histogram(self, evidence: Evidence, threshold: float | None = None) -> tuple[Bar, ...]:
+        """Return the bars of one kind of score without gaps, up to the threshold; empty without scores."""
         scale = SCALE_OF_EVIDENCE[evidence]
         passed, failed = (
             {int(bar): count for bar, count in _of_kind(self.counts, f"score:{evidence}:{result}").items()}
@@ -105,6 +107,8 @@ class Metrics:
         used = [*passed, *failed]
         if not used:
             return ()
+        if threshold is not None and abs(scale.bar(threshold) - used[0]) <= FARTHEST_THRESHOLD:
+            used.append(scale.bar(threshold))
         return tuple(
             Bar(scale.edge(bar), scale.edge(bar + 1), passed.get(bar, 0), failed.get(bar, 0))
             for bar in range(min(used), max(used) + 1)

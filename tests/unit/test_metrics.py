@@ -194,6 +194,18 @@ def test_old_hours_are_forgotten_and_days_stay(shop: Shop) -> None:
         assert db.scalar(select(func.count()).select_from(MetricRollup)) == 2
 
 
+def test_a_histogram_reaches_to_its_threshold_unless_that_is_far_away(shop: Shop) -> None:
+    visit = shop.session()
+    finding = {"attempt": 1, "evidence": Evidence.FACE_PRESENCE, "score": 0.95, "unit": "", "method": ""}
+    shop.add(FindingRow(session_id=visit, details={}, **finding))
+    shop.count()
+    metrics = shop.read()
+    assert len(metrics.histogram(Evidence.FACE_PRESENCE)) == 1
+    bars = metrics.histogram(Evidence.FACE_PRESENCE, 0.6)
+    assert (bars[0].low, bars[-1].low, sum(bar.passed for bar in bars)) == (0.6, 0.94, 1)
+    assert len(metrics.histogram(Evidence.FACE_PRESENCE, -9.0)) == 1
+
+
 def test_prometheus_reads_counters_gauges_and_a_histogram(shop: Shop) -> None:
     shop.session(concluded_at=NOON + 12)
     shop.session("failed", reason="no_face", concluded_at=NOON + 12)
