@@ -1,7 +1,17 @@
 """Every section of BENCHMARKS.md, in its order: a new one is a module here and a line in `SECTIONS`."""
 
 from tests.benchmark.section import Section
-from tests.benchmark.sections import age, detection, dlib, liveness, models, recognition, search, visits
+from tests.benchmark.sections import (
+    age,
+    console,
+    detection,
+    dlib,
+    liveness,
+    models,
+    recognition,
+    search,
+    visits,
+)
 
 SECTIONS: tuple[Section, ...] = (
     models.SECTION,
@@ -12,4 +22,5 @@ SECTIONS: tuple[Section, ...] = (
     age.SECTION,
     detection.SECTION,
     liveness.SECTION,
+    console.SECTION,
 )
