@@ -92,6 +92,8 @@ def _chosen(form: Form, listed: list[Verification]) -> str | None:
 
 
 def _span(form: Form) -> TimeRange:
+    if form.text("since").strip() or form.text("until").strip():
+        form.values["range"] = "days"  # whoever names days means them
     name = form.text("range")
     if name in RANGES:
         return TimeRange(now() - RANGES[name], now())

@@ -7,13 +7,14 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from app.verifications.document import Block, ConfigurationRefusedError, problems_of
 from app.verifications.experience import ExperienceConfig
 from app.verifications.field_types import (
     CollectionId,
     Country,
+    Description,
     Flag,
     Guid,
     Name,
@@ -223,7 +224,7 @@ class Configuration(Block):
 
     id: Guid
     name: Name
-    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    description: Description = ""
     verifier_configs: VerifierConfigs
     redirect_config: RedirectConfig = RedirectConfig()
     result_parameter_config: ResultParameterConfig = ResultParameterConfig()

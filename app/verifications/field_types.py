@@ -63,4 +63,5 @@ Name = Annotated[
 ShortText = Annotated[
     str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(_storable)
 ]
+Description = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_storable)]
 LongText = Annotated[str, StringConstraints(max_length=8000), AfterValidator(_storable)]
