@@ -23,10 +23,10 @@ LIMIT_MS = 200.0
 ENGINES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 INTRODUCTION = """{sessions:,} made-up sessions of {days} days and {verifications} verifications, one of
-which has half of them; findings of every tenth. Each line is one page of the console, asked for {calls}
-times through the whole application, in turn with the others: rendering included, the network not. *Index*
-is what the database's own plan names for the queries on sessions and counts; a question that reads a
-large table from end to end says so."""
+which has half of them; findings and counts of every tenth. Each line is one page of the console, asked
+for {calls} times through the whole application, in turn with the others: rendering included, the network
+not. *Index* is what the database's own plan names for the queries on sessions and counts; a question that
+reads a large table from end to end says so."""
 
 
 def measure(run: Run) -> Report:
