@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.metrics.counting import ALL_TIME, DAY_SECONDS, HOUR_SECONDS
+from app.metrics.counting import ALL_TIME, ALL_VERIFICATIONS, DAY_SECONDS, HOUR_SECONDS
 from app.metrics.scales import DURATION, SCALE_OF_EVIDENCE
 from app.models import MetricRollup, VerificationSession
 from app.vocabulary import Evidence, SessionState
@@ -123,8 +123,8 @@ def read_metrics(db: Session, verification_ids: Collection[str] | None, span: Ti
         MetricRollup.start >= starts[0],
         MetricRollup.start <= starts[-1],
     )
-    if verification_ids is not None:
-        query = query.where(MetricRollup.verification_id.in_(list(verification_ids)))
+    wanted = [ALL_VERIFICATIONS] if verification_ids is None else list(verification_ids)
+    query = query.where(MetricRollup.verification_id.in_(wanted))
     sums: Counter[str] = Counter()
     passed: Counter[int] = Counter()
     total: Counter[int] = Counter()
@@ -138,7 +138,7 @@ def read_metrics(db: Session, verification_ids: Collection[str] | None, span: Ti
 def all_time(db: Session) -> dict[str, dict[str, int]]:
     """Return verification → counts since the beginning: what never falls."""
     rows = db.scalars(select(MetricRollup).where(MetricRollup.seconds == ALL_TIME))
-    return {row.verification_id: row.counts for row in rows}
+    return {row.verification_id: row.counts for row in rows if row.verification_id != ALL_VERIFICATIONS}
 
 
 def open_sessions(db: Session, verification_ids: Sequence[str] | None = None) -> dict[str, int]:
