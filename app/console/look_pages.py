@@ -59,7 +59,7 @@ def save_look(verification_id: str) -> Response:
         document = _applied(load_edited(db, verification_id).document, form)
         data = _uploaded()
         if data is not None:
-            _set(document, LOGO, logos.store_logo(db, data, now()))
+            _set(document, LOGO, logo_id := logos.store_logo(db, data, now()))
         try:
             drafts.save_draft(db, verification_id, document, seen, who, now())
         except DraftMovedError as error:
@@ -67,7 +67,9 @@ def save_look(verification_id: str) -> Response:
             db.rollback()
         else:
             if data is not None:
-                record_audit(db, Action.LOGO_UPLOAD, f"verification/{verification_id}")
+                record_audit(
+                    db, Action.LOGO_UPLOAD, f"verification/{verification_id}", after={"logo": logo_id}
+                )
     if form.errors:
         return _look_page(_edited(verification_id), form)
     return done("look-saved", "console.look_page", verification_id=verification_id)
