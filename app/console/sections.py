@@ -21,6 +21,7 @@ from app.console import (
     review_pages,
     session_pages,
     setup_pages,
+    webhook_pages,
 )
 from app.console.forms import keep_form_cookie
 from app.console.guards import require_operator
@@ -44,6 +45,7 @@ MODULES = (
     go_live_pages,
     audit_pages,
     operator_pages,
+    webhook_pages,
 )
 
 blueprint.before_request(require_operator)
