@@ -17,7 +17,11 @@ from app.console.parts import now, operator, runtime, signed_in
 from app.console.roles import Access
 from app.console.routing import route
 from app.console.signing_in import sign_in
+from app.errors import NotFoundError
 from app.models import Operator, OperatorSession
+
+# Characters of an address that is repeated to whoever typed it.
+MOST_SHOWN = 80
 
 WRONG = "e-mail address and password do not belong together"
 WRONG_CODE = "is not right, or was used already; wait for the next one"
@@ -27,6 +31,12 @@ WRONG_CODE = "is not right, or was used already; wait for the next one"
 def home() -> Response:
     """Go to the first page of the menu."""
     return redirect(url_for("console.configurations"), 303)
+
+
+@route("/<path:nothing>", Access.SIGNED_IN)
+def nowhere(nothing: str) -> Response:
+    """Say on a page of the console that there is no such page; strangers come to the login first."""
+    raise NotFoundError(f"the console has no page {nothing[:MOST_SHOWN]}")
 
 
 @route("/login", Access.PUBLIC)

@@ -62,6 +62,14 @@ def test_the_cookie_of_one_side_opens_nothing_on_the_other(runtime: Runtime, sit
     assert "/console/login" in person.get("/console/configurations", status=303).location
 
 
+def test_an_address_that_is_no_page_is_answered_by_its_own_side(runtime: Runtime) -> None:
+    desk = sit_down(runtime)
+    missing = desk.open("/console/faces/nothing", status=404)
+    assert "/console/console.css" in missing
+    assert "hosted/" not in missing
+    assert "/console/login" in new_browser(runtime).get("/console/nothing/at/all", status=303).location
+
+
 def test_an_operator_who_tries_a_link_gets_no_cookie_of_the_console_anew(
     runtime: Runtime, site: RelyingSite
 ) -> None:
