@@ -14,6 +14,7 @@ from app.api.guards import limit_key
 from app.api.sections import SECTIONS
 from app.console.sections import install_console
 from app.hosted import (
+    branding,
     capture_api,
     entry,
     health,
@@ -47,6 +48,7 @@ def create_app(runtime: Runtime) -> Flask:
         (entry.blueprint, runtime.settings.rate_limit_open),
         (pages.blueprint, ""),
         (capture_api.blueprint, runtime.settings.rate_limit_capture),
+        (branding.blueprint, ""),
         (health.blueprint, ""),
         (metrics_endpoint.blueprint, ""),
         (sandbox.blueprint, ""),

@@ -7,6 +7,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from app.flow import SessionView
+from app.hosted.branding import brand_of
 from app.hosted.consent import shown_consent
 from app.hosted.guards import page_token
 from app.hosted.locales import Language, language_choices
@@ -44,7 +45,7 @@ def page_data(runtime: Runtime, view: SessionView, language: Language) -> dict[s
         "status": view.status.to_json(),
         "locale": language.code,
         "dir": language.direction,
-        "brand": {"name": relying_party_name(view)},
+        "brand": brand_of(view.configuration.experience_config.theme, relying_party_name(view)).to_json(),
         "relyingParty": return_host(view) or relying_party_name(view),
         "urls": {name: url_for(end, session_id=visit.id) for name, end in URL_ENDPOINTS.items()}
         | {"link": link_of(runtime.sealer, visit)},

@@ -4,6 +4,7 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from app import flow
+from app.hosted.branding import brand_of
 from app.hosted.guards import require_browser, runtime
 from app.hosted.locales import choose_language
 from app.hosted.page_data import page_data, script_json
@@ -56,6 +57,6 @@ def _finished_page(view: flow.SessionView, url: str | None) -> str:
         "hosted/finished.html",
         result=outcome.result if outcome else "failed",
         reason=reason,
-        brand={"name": relying_party_name(view)},
+        brand=brand_of(view.configuration.experience_config.theme, relying_party_name(view)).to_json(),
         handback={"url": url, "origins": origins, "site": return_host(view)} if url else None,
     )

@@ -5,7 +5,8 @@ from flask import Flask, Response, g, request
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'none'; "
-    "base-uri 'none'; form-action 'self'; object-src 'none'; frame-ancestors {ancestors}"
+    "base-uri 'none'; form-action 'self'; object-src 'none'; frame-src {frames}; "
+    "frame-ancestors {ancestors}"
 )
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -25,13 +26,20 @@ def allow_frames(ancestors: tuple[str, ...]) -> None:
     g.frame_ancestors = ancestors
 
 
+def allow_own_frames() -> None:
+    """Let the response of the current request show other pages of ours in frames."""
+    g.frame_sources = "'self'"
+
+
 def init_security_headers(app: Flask, *, https: bool) -> None:
     """Put the headers on every response, errors and static files included."""
 
     @app.after_request
     def secure(response: Response) -> Response:
         ancestors = " ".join(g.get("frame_ancestors", ())) or "'none'"
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(
+            ancestors=ancestors, frames=g.get("frame_sources", "'none'")
+        )
         response.headers.update(HEADERS)
         if request.path.startswith(EMBEDDED_PATH):
             response.headers.update(EMBEDDED_HEADERS)

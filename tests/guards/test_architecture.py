@@ -115,6 +115,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "console": {
         "api",
         "audit",
+        "capture",
         "checks",
         "db",
         "decision",

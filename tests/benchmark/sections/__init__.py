@@ -2,7 +2,9 @@
 
 from tests.benchmark.section import Section
 from tests.benchmark.sections import (
+    admission,
     age,
+    console,
     detection,
     dlib,
     liveness,
@@ -16,8 +18,10 @@ from tests.benchmark.sections import (
 SECTIONS: tuple[Section, ...] = (
     models.SECTION,
     visits.SECTION,
+    admission.SECTION,
     dlib.SECTION,
     search.SECTION,
+    console.SECTION,
     recognition.SECTION,
     quality.SECTION,
     age.SECTION,
