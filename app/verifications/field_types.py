@@ -42,9 +42,7 @@ Guid = Annotated[str, AfterValidator(_guid)]
 Url = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-CollectionId = Annotated[
-    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable)
-]
+CollectionId = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable)]
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_storable)
 ]

@@ -36,9 +36,7 @@ def database(
 def fill(database: Database, count: int = 5) -> None:
     for number in range(count):
         with database.transaction() as db:
-            record(
-                db, ANNA, Action.CONFIGURATION_PUBLISH, f"verification/{number}", None, {"n": number}, 1.5
-            )
+            record(db, ANNA, Action.CONFIGURATION_PUBLISH, f"verification/{number}", None, {"n": number}, 1.5)
 
 
 def checked(database: Database, known: KnownEntry | None = None) -> Verdict:
