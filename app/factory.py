@@ -16,6 +16,7 @@ from app.console.sections import install_console
 from app.hosted import (
     capture_api,
     entry,
+    handover,
     health,
     locales,
     metrics_endpoint,
@@ -46,6 +47,9 @@ def create_app(runtime: Runtime) -> Flask:
     for blueprint, rate in (
         (entry.blueprint, runtime.settings.rate_limit_open),
         (pages.blueprint, ""),
+        (handover.offers, runtime.settings.rate_limit_open),
+        (handover.watching, runtime.settings.rate_limit_capture),
+        (handover.claims, runtime.settings.rate_limit_open),
         (capture_api.blueprint, runtime.settings.rate_limit_capture),
         (health.blueprint, ""),
         (metrics_endpoint.blueprint, ""),

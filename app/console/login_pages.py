@@ -17,11 +17,11 @@ from app.console.guards import HOME, safe_target
 from app.console.notices import done
 from app.console.pages import render
 from app.console.parts import now, operator, runtime, signed_in
-from app.console.qr_codes import qr_svg
 from app.console.roles import MAY_POSTPONE_SECOND_FACTOR, Access
 from app.console.routing import route
 from app.errors import AccessRefusedError, InputError
 from app.models import Operator, OperatorSession
+from app.qr_codes import qr_svg
 
 WRONG = "e-mail address and password do not belong together"
 WRONG_CODE = "is not right, or was used already; wait for the next one"

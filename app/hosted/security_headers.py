@@ -10,19 +10,25 @@ CONTENT_SECURITY_POLICY = (
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), display-capture=()",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Permitted-Cross-Domain-Policies": "none",
 }
 # What pages of relying sites load from here; everybody may read it, so that a site can pin its hash.
 EMBEDDED_PATH = "/static/embed/"
 EMBEDDED_HEADERS = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
+# The camera belongs to the page of a verification alone; a site that frames it hands it on by `allow`.
+PERMISSIONS_POLICY = "camera=({camera}), microphone=(), geolocation=(), display-capture=(), payment=()"
 STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 
 
 def allow_frames(ancestors: tuple[str, ...]) -> None:
     """Let these origins frame the response of the current request."""
     g.frame_ancestors = ancestors
+
+
+def allow_camera() -> None:
+    """Let the page that answers the current request ask for the camera."""
+    g.camera = "self"
 
 
 def init_security_headers(app: Flask, *, https: bool) -> None:
@@ -32,6 +38,7 @@ def init_security_headers(app: Flask, *, https: bool) -> None:
     def secure(response: Response) -> Response:
         ancestors = " ".join(g.get("frame_ancestors", ())) or "'none'"
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
+        response.headers["Permissions-Policy"] = PERMISSIONS_POLICY.format(camera=g.get("camera", ""))
         response.headers.update(HEADERS)
         if request.path.startswith(EMBEDDED_PATH):
             response.headers.update(EMBEDDED_HEADERS)
