@@ -54,7 +54,7 @@ def offer(session_id: str) -> Response:
 def withdraw(session_id: str) -> Response:
     """Make the code worthless: the person stays here."""
     handover.withdraw_offer(runtime(), session_id)
-    return make_response("", 204)
+    return jsonify({"state": "withdrawn"})
 
 
 @watching.get("")

@@ -133,7 +133,7 @@ export class Api {
 
   /** @param {Response} response @returns {Promise<Status>} */
   async read(response) {
-    const body = response.status === 204 ? {} : await response.json().catch(() => null);
+    const body = await response.json().catch(() => null);
     if (response.ok && body) return body;
     throw new Refusal(meaningOf(response.status, String(body?.type ?? "")), String(body?.detail ?? ""));
   }
