@@ -216,6 +216,25 @@ def test_a_role_without_the_rights_says_which_ones_it_needs(
     assert erase_traces(database)
 
 
+@pytest.mark.parametrize("dialect", [POSTGRESQL])
+def test_a_standby_that_lags_behind_delays_the_erasure(
+    database: Database, files: Files, postgresql: PostgresqlServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    anna = enrol_crowd(database)[7]
+    secret = stored(database, anna)
+    postgresql.administer("SELECT pg_create_physical_replication_slot('standby', true)")
+    try:
+        forget(database, anna)
+        assert [erase_traces(database), erase_traces(database)] == [False, False]
+        assert caplog.text.count("a standby or a setting keeps it") == 1
+        assert traces(files, secret) > 0
+    finally:
+        postgresql.administer("SELECT pg_drop_replication_slot('standby')")
+    settle(database)  # the next checkpoint finds nothing that keeps the log any more
+    assert erase_traces(database)
+    assert traces(files, secret) == 0
+
+
 @pytest.mark.parametrize("dialect", [SQLITE])
 def test_sqlite_needs_no_notes_of_what_to_erase(database: Database) -> None:
     forget(database, enrol_crowd(database)[7])

@@ -1,0 +1,15 @@
+"""Every section of BENCHMARKS.md, in its order: a new one is a module here and a line in `SECTIONS`."""
+
+from tests.benchmark.section import Section
+from tests.benchmark.sections import age, detection, dlib, liveness, models, recognition, search, visits
+
+SECTIONS: tuple[Section, ...] = (
+    models.SECTION,
+    visits.SECTION,
+    dlib.SECTION,
+    search.SECTION,
+    recognition.SECTION,
+    age.SECTION,
+    detection.SECTION,
+    liveness.SECTION,
+)
