@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 30_000
@@ -61,6 +61,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _make_engine(url)
+        self._kind_of_session = _SqliteSession if self.dialect == SQLITE else Session
         # made once: a view of the engine with options costs as much as a query
         self._views = {
             mode: self.engine.execution_options(**_options(self.dialect, mode))
@@ -91,8 +92,13 @@ class Database:
 
     @contextmanager
     def _session(self, mode: str) -> Iterator[Session]:
-        with Session(self._views[mode], expire_on_commit=False, info={_WRITES: mode != "read"}) as session:
+        info = {_WRITES: mode != "read"}
+        with self._kind_of_session(self._views[mode], expire_on_commit=False, info=info) as session:
             yield session
+
+
+class _SqliteSession(Session):
+    """A session that begins its transactions itself, see `_begin_sqlite`."""
 
 
 def hold(session: Session, name: str) -> None:
@@ -155,7 +161,6 @@ def _make_sqlite_engine(parsed: URL) -> Engine:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -172,7 +177,7 @@ def _configure_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEn
 
 
 def _configure_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    # The driver's own transaction handling would begin too late; `_begin_sqlite` begins instead.
+    # The driver's own transaction handling would begin too late; our sessions begin instead.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
@@ -186,7 +191,15 @@ def _configure_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry)
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def begin_alone(connection: Connection) -> None:
+    """Begin on a bare connection, before its first statement: on SQLite it would keep no transaction."""
+    if connection.dialect.name == SQLITE:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+# For sessions alone: an event of the engine would slow down every statement by half.
+@event.listens_for(_SqliteSession, "after_begin")
+def _begin_sqlite(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
     mode = connection.get_execution_options().get("visavis_mode", "write")
     if mode == "read":
         connection.exec_driver_sql("BEGIN")

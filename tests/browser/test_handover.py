@@ -1,4 +1,4 @@
-"""From a desktop to a phone and back, in Debian's Chromium: the code is read off the screen, as a phone does."""
+"""From a desktop to a phone and back, in Debian's Chromium: the code is read off the screen as phones do."""
 
 from collections.abc import Iterator
 

@@ -3,13 +3,14 @@
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 from webtest import TestApp
 
 from app import projects
+from app.db import begin_alone
 from app.models import SigningSecretRow
 from app.runtime import Runtime
-from app.verifications.store import load_current, load_version, publish
+from app.verifications.store import list_verifications, load_current, load_version, publish
 from tests.functional.visit import Visit
 from tests.service import FakeClock, RelyingSite
 
@@ -88,3 +89,22 @@ def test_the_use_of_a_secret_is_noted_to_the_minute(
     Visit.open(browser, clock, site.link(verification_id))
     with runtime.database.reading() as db:
         assert db.scalar(select(SigningSecretRow.last_used_at)) == began + noted
+
+
+def test_a_reading_sees_one_moment_and_a_transaction_is_alone_from_its_beginning(
+    site: RelyingSite, runtime: Runtime
+) -> None:
+    with runtime.database.reading() as before:
+        assert list_verifications(before) == []
+        site.publish()
+        assert list_verifications(before) == []
+    with runtime.database.transaction() as db:
+        assert db.connection().connection.dbapi_connection.in_transaction  # type: ignore[union-attr]
+
+
+def test_a_bare_connection_that_begins_can_take_everything_back(runtime: Runtime) -> None:
+    with runtime.database.engine.connect() as connection:
+        begin_alone(connection)
+        connection.execute(text("CREATE TABLE half_a_migration (id INTEGER)"))
+        connection.rollback()
+    assert "half_a_migration" not in inspect(runtime.database.engine).get_table_names()

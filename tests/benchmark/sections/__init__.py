@@ -1,11 +1,22 @@
 """Every section of BENCHMARKS.md, in its order: a new one is a module here and a line in `SECTIONS`."""
 
 from tests.benchmark.section import Section
-from tests.benchmark.sections import age, detection, dlib, liveness, models, recognition, search, visits
+from tests.benchmark.sections import (
+    admission,
+    age,
+    detection,
+    dlib,
+    liveness,
+    models,
+    recognition,
+    search,
+    visits,
+)
 
 SECTIONS: tuple[Section, ...] = (
     models.SECTION,
     visits.SECTION,
+    admission.SECTION,
     dlib.SECTION,
     search.SECTION,
     recognition.SECTION,
