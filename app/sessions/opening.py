@@ -27,6 +27,8 @@ from app.verifications.store import PublishedConfiguration, load_version
 from app.vocabulary import Reason, SessionState
 
 BROWSER_TOKEN_BYTES = 32
+# After its link has expired; so long because the clocks of two hosts may differ.
+NONCE_KEPT_SECONDS = 3600
 
 HeldToken = Callable[[str], str | None]
 """Session id → token that the opening browser holds for it, if any."""
@@ -202,7 +204,7 @@ def _claim_nonce(db: Session, request: VerificationRequest, session_id: str) -> 
     if request.nonce is None or request.expiration is None:
         return
     claim = {"verification_id": request.verification_id, "nonce": request.nonce, "session_id": session_id}
-    run_plain(db, _SPEND, {**claim, "forget_at": float(request.expiration + 1)})
+    run_plain(db, _SPEND, {**claim, "forget_at": float(request.expiration + NONCE_KEPT_SECONDS)})
 
 
 def _resume(visit: VerificationSession, token: str, seal_link: SealLink, now: float) -> OpenedSession:
