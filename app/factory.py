@@ -17,6 +17,7 @@ from app.hosted import (
     branding,
     capture_api,
     entry,
+    handover,
     health,
     locales,
     metrics_endpoint,
@@ -47,6 +48,9 @@ def create_app(runtime: Runtime) -> Flask:
     for blueprint, rate in (
         (entry.blueprint, runtime.settings.rate_limit_open),
         (pages.blueprint, ""),
+        (handover.offers, runtime.settings.rate_limit_open),
+        (handover.watching, runtime.settings.rate_limit_capture),
+        (handover.claims, runtime.settings.rate_limit_open),
         (capture_api.blueprint, runtime.settings.rate_limit_capture),
         (branding.blueprint, ""),
         (health.blueprint, ""),

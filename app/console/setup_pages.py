@@ -14,12 +14,12 @@ from app.console.forms import empty_form, errors_at_fields, sent_form
 from app.console.guards import safe_target
 from app.console.pages import render
 from app.console.parts import now, operator, runtime
-from app.console.qr_codes import qr_svg
 from app.console.roles import MAY_POSTPONE_SECOND_FACTOR, Access
 from app.console.routing import route
 from app.console.signing_in import replace_session, sign_in
 from app.errors import AccessRefusedError, InputError
 from app.models import Operator
+from app.qr_codes import qr_svg
 
 WRONG_CODE = "is not right, or was used already; wait for the next one"
 

@@ -9,7 +9,7 @@ from app.hosted.guards import require_browser, runtime
 from app.hosted.locales import choose_language
 from app.hosted.page_data import page_data, script_json
 from app.hosted.relying_party import relying_party_name, return_host
-from app.hosted.security_headers import allow_frames
+from app.hosted.security_headers import allow_camera, allow_frames
 from app.hosted.texts import reason_texts
 
 blueprint = Blueprint("hosted", __name__, url_prefix="/session/<session_id>")
@@ -26,6 +26,7 @@ def show_page(session_id: str) -> Response:
         request.args.get("locale"), view.visit.locale, None if configured == "auto" else configured
     )
     allow_frames(view.configuration.security_config.frame_ancestors)
+    allow_camera()
     page = page_data(parts, view, language)
     return make_response(render_template("hosted/session.html", page=page, page_json=script_json(page)))
 

@@ -11,13 +11,14 @@ CONTENT_SECURITY_POLICY = (
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), display-capture=()",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Permitted-Cross-Domain-Policies": "none",
 }
 # What pages of relying sites load from here; everybody may read it, so that a site can pin its hash.
 EMBEDDED_PATH = "/static/embed/"
 EMBEDDED_HEADERS = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
+# The camera belongs to the page of a verification alone; a site that frames it hands it on by `allow`.
+PERMISSIONS_POLICY = "camera=({camera}), microphone=(), geolocation=(), display-capture=(), payment=()"
 STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 
 
@@ -31,6 +32,11 @@ def allow_own_frames() -> None:
     g.frame_sources = "'self'"
 
 
+def allow_camera() -> None:
+    """Let the page that answers the current request ask for the camera."""
+    g.camera = "self"
+
+
 def init_security_headers(app: Flask, *, https: bool) -> None:
     """Put the headers on every response, errors and static files included."""
 
@@ -40,6 +46,7 @@ def init_security_headers(app: Flask, *, https: bool) -> None:
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(
             ancestors=ancestors, frames=g.get("frame_sources", "'none'")
         )
+        response.headers["Permissions-Policy"] = PERMISSIONS_POLICY.format(camera=g.get("camera", ""))
         response.headers.update(HEADERS)
         if request.path.startswith(EMBEDDED_PATH):
             response.headers.update(EMBEDDED_HEADERS)

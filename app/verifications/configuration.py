@@ -201,6 +201,8 @@ class WebhookConfig(Block):
 
     event_callback_url: Url | None = None
     events: tuple[WebhookEvent, ...] = ()
+    send_api_key: Flag = False
+    """Send a key as `X-API-Key` too, for receivers that do not check signatures."""
 
 
 class ReviewConfig(Block):

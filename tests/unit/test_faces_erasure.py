@@ -130,7 +130,7 @@ def test_a_deleted_collection_takes_its_key_along(database: Database, files: Fil
         sealed = db.scalars(select(Collection.sealed_rotation)).one()
     settle(database)
     with database.transaction() as db:
-        collections.delete(db, collection_of(db))
+        collections.delete(db, collection_of(db), NOON)
     assert erase_traces(database)
     assert traces(files, sealed) == 0
 

@@ -123,6 +123,10 @@ SETTING_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "webhookConfig.eventCallbackUrl": ("Address", "Events are sent here, signed; empty sends none."),
     "webhookConfig.events": ("Events", "None ticked means VerificationCompleted alone."),
+    "webhookConfig.sendApiKey": (
+        "Send X-API-Key",
+        "The key that `flask webhooks api-key` keeps; for receivers that cannot check the signature.",
+    ),
     "experienceConfig.locale": (
         "Language",
         "`auto` follows the link and the browser; else a code such as de.",
