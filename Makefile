@@ -45,8 +45,9 @@ lint: $(READY) ## Check style and types
 
 check: lint test ## Lint, then test
 
+# One section alone: `python -m tests.benchmark --only NAME`. Accuracy needs labelled pictures: `make bench DATA=DIR`.
 bench: setup ## Measure, and write BENCHMARKS.md
-	$(PYTHON) -m tests.benchmark
+	$(PYTHON) -m tests.benchmark $(if $(DATA),--data $(DATA))
 
 clean: ## Remove what was built, keep var/
 	rm -rf $(VENV) models .pytest_cache .mypy_cache .ruff_cache

@@ -8,15 +8,26 @@ SERIALIZABLE would need every transaction to be repeatable from outside; locks w
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, func, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    MetaData,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 30_000
@@ -24,7 +35,11 @@ BUSY_TIMEOUT_MS = 30_000
 IDLE_TIMEOUT_MS = 60_000
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-_WRITES = "visavis.writes"
+_WRITES, _CONNECTION = "visavis.writes", "visavis.connection"
+UNSYNCED = "unsynced"
+_SYNCHRONOUS = "visavis.synchronous"
+# A decided result survives a power cut.
+_WAITING, _NOT_WAITING = "FULL", "NORMAL"
 
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
@@ -46,9 +61,11 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _make_engine(url)
+        self._kind_of_session = _SqliteSession if self.dialect == SQLITE else Session
         # made once: a view of the engine with options costs as much as a query
         self._views = {
-            mode: self.engine.execution_options(**_options(self.dialect, mode)) for mode in ("read", "write")
+            mode: self.engine.execution_options(**_options(self.dialect, mode))
+            for mode in ("read", "write", UNSYNCED)
         }
 
     @property
@@ -57,9 +74,14 @@ class Database:
         return self.engine.dialect.name
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Give a session whose work is committed whole or not at all."""
-        with self._session("write") as session, session.begin():
+    def transaction(self, *, synced: bool = True) -> Iterator[Session]:
+        """Give a session whose work is committed whole or not at all.
+
+        `synced=False` does not wait for the disk on SQLite: a power cut may undo the transaction, though
+        never without everything that was committed after it, for the log is kept in order and the next
+        synced commit waits for all of it. Only for what is worth nothing until something else follows.
+        """
+        with self._session("write" if synced else UNSYNCED) as session, session.begin():
             yield session
 
     @contextmanager
@@ -70,8 +92,13 @@ class Database:
 
     @contextmanager
     def _session(self, mode: str) -> Iterator[Session]:
-        with Session(self._views[mode], expire_on_commit=False, info={_WRITES: mode == "write"}) as session:
+        info = {_WRITES: mode != "read"}
+        with self._kind_of_session(self._views[mode], expire_on_commit=False, info=info) as session:
             yield session
+
+
+class _SqliteSession(Session):
+    """A session that begins its transactions itself, see `_begin_sqlite`."""
 
 
 def hold(session: Session, name: str) -> None:
@@ -94,10 +121,26 @@ def writes(session: Session) -> bool:
     return bool(session.info.get(_WRITES))
 
 
+def run_plain(
+    session: Session, statement: Executable, parameters: Mapping[str, Any] | None = None
+) -> CursorResult[Any]:
+    """Run a statement without the mapper, after all that is pending: it takes a third of the time."""
+    session.flush()
+    return _connection_of(session).execute(statement, parameters)
+
+
+def _connection_of(session: Session) -> Connection:
+    """Return the connection of the session's transaction; asking the session each time is dear."""
+    held: Connection | None = session.info.get(_CONNECTION)
+    if held is None or held.closed:
+        held = session.info[_CONNECTION] = session.connection()
+    return held
+
+
 def _options(dialect: str, mode: str) -> dict[str, Any]:
     if dialect == SQLITE:
         return {"visavis_mode": mode}
-    if mode == "write":
+    if mode != "read":
         # Every statement sees what was committed before it began: after waiting for a lock that is what
         # its former holder wrote. A snapshot from before the wait would be a lie.
         return {"isolation_level": "READ COMMITTED"}
@@ -118,7 +161,6 @@ def _make_sqlite_engine(parsed: URL) -> Engine:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -135,13 +177,13 @@ def _configure_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEn
 
 
 def _configure_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    # The driver's own transaction handling would begin too late; `_begin_sqlite` begins instead.
+    # The driver's own transaction handling would begin too late; our sessions begin instead.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "journal_mode = WAL",
-        "synchronous = FULL",  # a decided result survives a power cut
+        f"synchronous = {_WAITING}",
         "foreign_keys = ON",
         "secure_delete = ON",  # deleted templates and evidence are overwritten with zeros
     ):
@@ -149,6 +191,25 @@ def _configure_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry)
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def begin_alone(connection: Connection) -> None:
+    """Begin on a bare connection, before its first statement: on SQLite it would keep no transaction."""
+    if connection.dialect.name == SQLITE:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+# For sessions alone: an event of the engine would slow down every statement by half.
+@event.listens_for(_SqliteSession, "after_begin")
+def _begin_sqlite(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
     mode = connection.get_execution_options().get("visavis_mode", "write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == "write" else "BEGIN")
+    if mode == "read":
+        connection.exec_driver_sql("BEGIN")
+        return
+    _set_synchronous(connection, _NOT_WAITING if mode == UNSYNCED else _WAITING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _set_synchronous(connection: Connection, level: str) -> None:
+    """Say before a transaction how its commit waits for the disk; SQLite remembers it per connection."""
+    if connection.info.get(_SYNCHRONOUS, _WAITING) != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        connection.info[_SYNCHRONOUS] = level

@@ -14,8 +14,10 @@ from app.api.guards import limit_key
 from app.api.sections import SECTIONS
 from app.console.sections import install_console
 from app.hosted import (
+    branding,
     capture_api,
     entry,
+    handover,
     health,
     locales,
     metrics_endpoint,
@@ -46,7 +48,11 @@ def create_app(runtime: Runtime) -> Flask:
     for blueprint, rate in (
         (entry.blueprint, runtime.settings.rate_limit_open),
         (pages.blueprint, ""),
+        (handover.offers, runtime.settings.rate_limit_open),
+        (handover.watching, runtime.settings.rate_limit_capture),
+        (handover.claims, runtime.settings.rate_limit_open),
         (capture_api.blueprint, runtime.settings.rate_limit_capture),
+        (branding.blueprint, ""),
         (health.blueprint, ""),
         (metrics_endpoint.blueprint, ""),
         (sandbox.blueprint, ""),

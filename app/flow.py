@@ -21,20 +21,21 @@ from app.decision.decide import decide
 from app.decision.types import Decision
 from app.delivery.return_redirect import result_url
 from app.errors import CountryForbiddenError, InputError, StateConflictError
-from app.models import CaptureAttempt, ConsentRecord, VerificationSession
+from app.models import ConsentRecord, VerificationSession
 from app.pipeline import runner
 from app.pipeline.measure import measure_batch
 from app.pipeline.types import CaptureRecord, Finding
 from app.runtime import Runtime
 from app.sessions import conclusion, limits, recognition, review, status, storing
 from app.sessions.clock import enforce_clock, overdue
-from app.sessions.opening import HeldToken, OpenedSession, keep_link, open_session
+from app.sessions.opening import HeldToken, OpenedSession, link_sealer, open_session
 from app.sessions.status import SessionStatus
 from app.sessions.steps import (
     ACCEPTS_FRAMES,
     attempt_for,
     begin_attempt,
     cancel,
+    capture_record,
     follow_capture,
     load,
     require_accepting,
@@ -58,6 +59,8 @@ class CheckedLink:
     request: VerificationRequest
     overrides: Overrides
     raw_query: bytes
+    key_use_due: bool
+    """True when the use of the secret that signed it is to be noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,12 @@ def check_link(
     """Check signature, expiration, content, overrides, country and attempt limits; write nothing."""
     with runtime.database.reading() as db:
         published = load_current(db, verification_id)
+        keyring = projects.load_keyring(db, runtime.sealer, published.project_id)
         security = published.configuration.security_config
         request = parse_request(
             verification_id,
             raw_query,
-            projects.load_keyring(db, runtime.sealer, published.project_id),
+            keyring,
             force_signed=security.force_signed_input,
             schemes=security.signature_schemes,
             now=int(now),
@@ -93,17 +97,23 @@ def check_link(
         if security.allowed_countries and country not in security.allowed_countries:
             raise CountryForbiddenError("this verification is not offered in your country")
         limits.check_limit(db, security.attempt_limits, verification_id, request.external_id, now)
-    return CheckedLink(published, request, overrides, raw_query)
+    use_is_due = request.key_id is not None and projects.use_is_due(keyring, request.key_id, now)
+    return CheckedLink(published, request, overrides, raw_query, use_is_due)
 
 
 def open_link(runtime: Runtime, checked: CheckedLink, held_token: HeldToken, now: float) -> OpenedSession:
-    """Claim the nonce and create the session, or resume the one that this link already has."""
-    with runtime.database.transaction() as db:
-        if checked.request.key_id is not None:
+    """Claim the nonce and create the session, or resume the one that this link already has.
+
+    Not synced: nonce and session come and go together, and nothing rests on them until the person acts,
+    which is. After a power cut in between, the link opens again as if for the first time.
+    """
+    seal_link = link_sealer(runtime.sealer, checked.raw_query)
+    with runtime.database.transaction(synced=False) as db:
+        if checked.request.key_id is not None and checked.key_use_due:
             projects.record_use(db, checked.request.key_id, now)
-        opened = open_session(db, checked.published, checked.request, checked.overrides, held_token, now)
-        keep_link(db, runtime.sealer, opened, checked.raw_query)
-        return opened
+        return open_session(
+            db, checked.published, checked.request, checked.overrides, held_token, seal_link, now
+        )
 
 
 # ② The person ----------------------------------------------------------------------------------------------
@@ -201,7 +211,7 @@ def run_verification(runtime: Runtime, session_id: str, now: float) -> None:
         attempt = attempts.current_attempt(db, session_id)
         if visit.state != SessionState.PROCESSING or attempt is None:
             return
-        record = _record_of(runtime, db, attempt)
+        record = capture_record(runtime, db, attempt)
     findings: Sequence[Finding] = runner.run(record)
     with runtime.database.transaction() as db:
         visit, configuration = load(db, session_id)
@@ -280,21 +290,3 @@ def _view(runtime: Runtime, session_id: str) -> SessionView:
         attempt = attempts.current_attempt(db, session_id)
         progress = attempts.load_progress(runtime.sealer, attempt) if attempt else None
         return SessionView(visit, configuration, status.describe(visit, configuration, attempt, progress))
-
-
-def _record_of(runtime: Runtime, db: Session, attempt: CaptureAttempt) -> CaptureRecord:
-    engine = runtime.engine
-    progress = attempts.load_progress(runtime.sealer, attempt)
-    return CaptureRecord(
-        frames=tuple(attempts.load_measurements(db, runtime.sealer, attempt)),
-        steps=tuple(progress.steps),
-        light=progress.light.record if progress.light else None,
-        path=progress.challenge.path,
-        path_reason=progress.challenge.path_reason,
-        landmarker=engine.landmarker_name,
-        recognition_model=engine.recognition_model,
-        pad_model=engine.pad_model,
-        demographics_models=engine.demographics_models,
-        next_landmarker=runtime.successor.landmarker_name if runtime.successor else None,
-        next_recognition_model=runtime.successor.recognition_model if runtime.successor else None,
-    )

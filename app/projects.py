@@ -4,16 +4,25 @@ import secrets as random_source
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from app.db import hold
+from app.db import hold, run_plain
 from app.errors import InputError, NotFoundError
 from app.models import Project, SigningSecretRow
 from app.sealing import Purpose, Sealer
 from app.signing.keyring import MAX_LIVE_SECRETS, Keyring, SigningSecret, generate_secret
 
 DEFAULT_PROJECT = "default"
+# Whoever retires a secret wants to know whether it is in use, not at which second.
+USE_NOTED_EVERY_S = 60.0
+
+_LIVE = select(
+    SigningSecretRow.id,
+    SigningSecretRow.sealed_value,
+    SigningSecretRow.created_at,
+    SigningSecretRow.last_used_at,
+).where(SigningSecretRow.project_id == bindparam("project"), SigningSecretRow.retired_at.is_(None))
 
 
 def get_or_create_project(db: Session, sealer: Sealer, name: str, now: float) -> Project:
@@ -71,12 +80,21 @@ def list_signing_secrets(db: Session, project_id: str) -> list[SigningSecretRow]
 
 def load_keyring(db: Session, sealer: Sealer, project_id: str) -> Keyring:
     """Open the live secrets of a project."""
-    return Keyring(tuple(_open(sealer, row) for row in _live_rows(db, project_id)))
+    rows = run_plain(db, _LIVE, {"project": project_id})
+    return Keyring(
+        tuple(_open(sealer, row.id, row.sealed_value, row.created_at, row.last_used_at) for row in rows)
+    )
 
 
 def record_use(db: Session, secret_id: str, now: float) -> None:
     """Remember when a secret last verified a link, so that nobody retires one that is in use."""
     db.execute(update(SigningSecretRow).where(SigningSecretRow.id == secret_id).values(last_used_at=now))
+
+
+def use_is_due(keyring: Keyring, secret_id: str, now: float) -> bool:
+    """Tell whether the use of this secret is worth noting again."""
+    noted = {secret.id: secret.last_used_at for secret in keyring.secrets}[secret_id]
+    return noted is None or now - noted >= USE_NOTED_EVERY_S
 
 
 def _hold_secrets(db: Session, project_id: str) -> None:
@@ -91,6 +109,8 @@ def _live_rows(db: Session, project_id: str) -> list[SigningSecretRow]:
     return list(db.scalars(query))
 
 
-def _open(sealer: Sealer, row: SigningSecretRow) -> SigningSecret:
-    value = sealer.open(Purpose.SIGNING_SECRET, row.id, row.sealed_value).decode()
-    return SigningSecret(row.id, value, datetime.fromtimestamp(row.created_at, UTC))
+def _open(
+    sealer: Sealer, secret_id: str, sealed: bytes, created_at: float, last_used_at: float | None
+) -> SigningSecret:
+    value = sealer.open(Purpose.SIGNING_SECRET, secret_id, sealed).decode()
+    return SigningSecret(secret_id, value, datetime.fromtimestamp(created_at, UTC), last_used_at)

@@ -23,6 +23,7 @@ from app.models import (
     ReviewCase,
     SigningSecretRow,
     VerificationSession,
+    WebhookApiKey,
     WebhookSecret,
 )
 from app.sealing import ONE_WAY, Purpose, SealBrokenError, Sealer
@@ -63,6 +64,7 @@ SEALED_COLUMNS: tuple[SealedColumn, ...] = (
         lambda _, row: f"{row.api_key_id}/{row.key}",
     ),
     SealedColumn(WebhookSecret, "sealed_value", Purpose.WEBHOOK_SECRET, lambda _, row: row.id),
+    SealedColumn(WebhookApiKey, "sealed_value", Purpose.WEBHOOK_API_KEY, lambda _, row: row.verification_id),
     SealedColumn(Operator, "sealed_totp", Purpose.OPERATOR_TOTP, lambda _, row: row.id),
     SealedColumn(ReviewCase, "sealed_template", Purpose.REVIEW_TEMPLATE, lambda _, row: row.session_id),
     SealedColumn(RetainedKey, "sealed_key", Purpose.RETAINED_KEY, lambda _, row: row.purpose),

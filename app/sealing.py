@@ -29,6 +29,8 @@ class Purpose(StrEnum):
     CHALLENGE = "visavis/challenge"
     LINK = "visavis/link"
     WEBHOOK_SECRET = "visavis/webhook-secret"  # noqa: S105
+    WEBHOOK_API_KEY = "visavis/webhook-api-key"
+    HAND_OVER = "visavis/hand-over"
     PAGE_TOKEN = "visavis/page-token"  # noqa: S105
     API_KEY = "visavis/api-key"
     API_TOKEN = "visavis/api-token"  # noqa: S105

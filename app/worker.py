@@ -20,6 +20,7 @@ from app.metrics.counting import count_concluded, forget_old_hours
 from app.models import (
     AttemptLimit,
     CaptureAttempt,
+    FaceEvent,
     OutboxEvent,
     ResultCode,
     SpentNonce,
@@ -143,14 +144,16 @@ def _purge(runtime: Runtime, now: float) -> int:
     with runtime.database.transaction() as db:
         due = select(VerificationSession.id).where(VerificationSession.purge_at <= now).limit(BATCH)
         ids = list(db.scalars(due))
-        db.execute(delete(OutboxEvent).where(OutboxEvent.session_id.in_(ids)))
-        db.execute(delete(WebhookDelivery).where(WebhookDelivery.session_id.in_(ids)))
+        # What is still to be told outlives its session: it says nothing but ids.
+        told, settled = OutboxEvent.delivered_at.is_not(None), WebhookDelivery.state != "pending"
+        db.execute(delete(OutboxEvent).where(OutboxEvent.session_id.in_(ids), told))
+        db.execute(delete(WebhookDelivery).where(WebhookDelivery.session_id.in_(ids), settled))
         db.execute(delete(VerificationSession).where(VerificationSession.id.in_(ids)))
         db.execute(delete(SpentNonce).where(SpentNonce.forget_at <= now))
         db.execute(delete(ResultCode).where(ResultCode.expires_at <= now - DAY_SECONDS))
         db.execute(delete(AttemptLimit).where(AttemptLimit.updated_at <= now - LIMITS_KEPT_SECONDS))
-        db.execute(delete(OutboxEvent).where(OutboxEvent.created_at <= now - EVENTS_KEPT_SECONDS))
-        db.execute(delete(WebhookDelivery).where(WebhookDelivery.created_at <= now - EVENTS_KEPT_SECONDS))
+        for table in (OutboxEvent, FaceEvent, WebhookDelivery):
+            db.execute(delete(table).where(table.created_at <= now - EVENTS_KEPT_SECONDS))
         forget_old_hours(db, now)
         beat(db, worker_id(), now)
     return len(ids)

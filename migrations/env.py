@@ -3,7 +3,7 @@
 from alembic import context
 
 import app.models  # noqa: F401 -- completes the metadata
-from app.db import Base
+from app.db import Base, begin_alone
 from app.schema import is_compared
 
 database = context.config.attributes["database"]
@@ -17,5 +17,6 @@ with database.engine.connect() as connection:
         include_object=is_compared,
     )
     with context.begin_transaction():
+        begin_alone(connection)
         context.run_migrations()
     connection.commit()

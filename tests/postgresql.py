@@ -4,10 +4,12 @@ The server comes from a package, listens on a Unix socket alone, and is gone aft
 files. The service connects as an ordinary role that holds exactly what README.md tells operators to grant.
 """
 
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +28,7 @@ ADMINISTRATOR = "postgres"
 # A crowd of two hundred processes connects at once.
 MAX_CONNECTIONS = 260
 START_TIMEOUT = 60
+_LIBC = ctypes.CDLL(None)
 # Nobody needs these files after a power cut; everything else is as it comes out of the box.
 CONFIGURATION: Mapping[str, str] = {
     "fsync": "off",
@@ -115,7 +118,11 @@ def _start(programs: Path, server: PostgresqlServer) -> subprocess.Popen[bytes]:
     log = server.folder / "log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [programs / "postgres", "-D", server.data, *options], stdout=output, stderr=output, **_account()
+            [programs / "postgres", "-D", server.data, *options],
+            stdout=output,
+            stderr=output,
+            preexec_fn=_end_with_the_run,
+            **_account(),
         )
     asking = [programs / "pg_isready", "-q", "-h", server.folder]
     for _ in range(START_TIMEOUT * 20):
@@ -128,6 +135,12 @@ def _start(programs: Path, server: PostgresqlServer) -> subprocess.Popen[bytes]:
             continue
     process.kill()
     raise AssertionError(f"PostgreSQL did not start: {log.read_text()}")
+
+
+def _end_with_the_run() -> None:
+    """Have the kernel stop the server at once when the test run is killed (prctl 1: parent-death signal)."""
+    if sys.platform == "linux":
+        _LIBC.prctl(1, signal.SIGQUIT)
 
 
 def _programs(folder: Path) -> Path:

@@ -201,7 +201,7 @@ def delete_collection(which: NamedCollection) -> EmptiedCollection:
         if users:
             raise StateConflictError(f"the collection is used by the verification {users[0]!r}")
         count = collections.count_faces(db, collection)
-        collections.delete(db, collection)
+        collections.delete(db, collection, parts.clock())
         note(db, Action.COLLECTION_DELETE, f"collection/{collection.id}", before={"faces": count})
     erase_traces(parts.database)
     return EmptiedCollection(collection_id=which.collection_id, deleted_face_count=count)

@@ -17,7 +17,7 @@ from app.api.owned import owned_verification
 from app.errors import InputError
 from app.runtime import Runtime
 from app.sessions import limits
-from app.sessions.opening import keep_link, open_session
+from app.sessions.opening import link_sealer, open_session
 from app.signing import parameters as names
 from app.signing.request_link import parse_request, request_signature
 from app.signing.schemes import DEFAULT_SCHEMES
@@ -58,8 +58,8 @@ def create_session(
     attempt_limits = published.configuration.security_config.attempt_limits
     limits.check_limit(db, attempt_limits, verification_id, request.external_id, now)
     _require_own_scheme(published)
-    opened = open_session(db, published, request, overrides, lambda _: None, now)
-    keep_link(db, parts.sealer, opened, query.encode())
+    seal_link = link_sealer(parts.sealer, query.encode())
+    opened = open_session(db, published, request, overrides, lambda _: None, seal_link, now)
     return BackendSession(opened.session_id, verification_id, query, now + opened.lives_for)
 
 

@@ -31,6 +31,7 @@ class Action(StrEnum):
     SIGNING_SECRET_RETIRE = "signing-secret.retire"  # noqa: S105
     WEBHOOK_SECRET_CREATE = "webhook-secret.create"  # noqa: S105
     WEBHOOK_SECRET_RETIRE = "webhook-secret.retire"  # noqa: S105
+    WEBHOOK_KEY_SET = "webhook-key.set"
     WEBHOOK_REPLAY = "webhook.replay"
     WEBHOOK_TEST = "webhook.test"
     API_KEY_CREATE = "api-key.create"

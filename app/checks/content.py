@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from app.audit.verification import verify
 from app.checks.results import Facts, Level, Result
-from app.models import ApiKey, AuditEntry, Project, SigningSecretRow, WebhookSecret
+from app.models import ApiKey, AuditEntry, Project, SigningSecretRow, WebhookApiKey, WebhookSecret
 from app.verifications.configuration import Configuration, LivenessType
 from app.verifications.store import list_verifications, load_current
 from app.vocabulary import ChallengeType
@@ -124,6 +124,7 @@ def _webhook(facts: Facts, configuration: Configuration) -> _Found:
             "verifications.webhook-https", Level.ERROR, "events are sent without https",
             "Give eventCallbackUrl an https address.",
         )  # fmt: skip
+    yield from _webhook_key(facts, configuration)
     live = select(func.count()).where(
         WebhookSecret.verification_id == configuration.id, WebhookSecret.retired_at.is_(None)
     )
@@ -131,6 +132,20 @@ def _webhook(facts: Facts, configuration: Configuration) -> _Found:
         yield (
             "verifications.webhook-secret", Level.ERROR, "the receiver has no secret to check events with",
             "Make one in the console, or with `flask webhooks secret`.",
+        )  # fmt: skip
+
+
+def _webhook_key(facts: Facts, configuration: Configuration) -> _Found:
+    if not configuration.webhook_config.send_api_key:
+        return
+    yield (
+        "verifications.webhook-key", Level.WARNING, "events carry a key that whoever sees one can reuse",
+        "Let the receiver check webhook-signature, then switch sendApiKey off.",
+    )  # fmt: skip
+    if facts.db.get(WebhookApiKey, configuration.id) is None:
+        yield (
+            "verifications.webhook-key-missing", Level.ERROR, "X-API-Key is to be sent, and there is none",
+            "Keep one with `flask webhooks api-key`, or switch sendApiKey off.",
         )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "app.commands.evaluate": ("evaluate_commands",),
     "app.commands.evaluate_challenge": ("evaluate_commands",),
     "app.commands.evaluate_liveness": ("evaluate_commands",),
+    "app.commands.evaluate_quality": ("evaluate_commands",),
     "app.commands.faces": ("faces_commands",),
     "app.commands.keys": ("keys_commands",),
     "app.commands.model_change": ("faces_commands",),

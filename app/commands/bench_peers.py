@@ -82,6 +82,7 @@ def measure(url: str, folder: Path, name: str) -> dict[str, Any]:
     memory = resident_mb(peak=False)
     return {
         "name": f"{name} {version(name)}",
+        "faces": len(face_ids),
         "recall": recall_of([[face_ids[key] for key in keys] for keys in found], truth),
         "p50Ms": percentile(times, 0.5),
         "p95Ms": percentile(times, 0.95),

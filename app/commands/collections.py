@@ -75,7 +75,7 @@ def delete(project: str, name: str) -> None:
     with clear_errors():
         with parts.database.transaction() as db:
             collection = collections.get(db, project_id_of(db, project), name)
-            collections.delete(db, collection)
+            collections.delete(db, collection, parts.now)
             note(db, parts, Action.COLLECTION_DELETE, f"collection/{collection.id}")
         erase_traces(parts.database)
     click.echo(f"{name} is deleted.")

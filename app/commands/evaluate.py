@@ -82,13 +82,21 @@ def photos_by_person(
 @evaluate_commands.command("recognition", with_appcontext=False)
 @click.option("--pairs", "pairs_file", type=_file, help="CSV: path_a,path_b,same.")
 @click.option("--identities", "identities_file", type=_file, help="CSV: path,identity.")
-@click.option("--template-size", type=click.IntRange(1), default=3, show_default=True)
+@click.option(
+    "--template-size",
+    "template_sizes",
+    type=click.IntRange(1),
+    multiple=True,
+    default=(3,),
+    show_default=True,
+    help="May be repeated: the photos are looked at once.",
+)
 @engine_options
 @output_options
 def evaluate_recognition(
     pairs_file: Path | None,
     identities_file: Path | None,
-    template_size: int,
+    template_sizes: tuple[int, ...],
     root: Path,
     models_dir: Path,
     config_dir: Path,
@@ -109,10 +117,12 @@ def evaluate_recognition(
         embeddings = embed_photos(engine, [*paths, *(entry.path for entry in people)], watched)
         report: dict[str, Any] = {
             "pairs": _pairs(labelled, embeddings, calibration, pictures_dir) if labelled else None,
-            "templates": _templates(people, embeddings, template_size, calibration, pictures_dir)
-            if people
-            else None,
+            "templates": None,
         }
+        for number, size in enumerate(template_sizes if people else ()):
+            drawn = pictures_dir if number == 0 else None
+            templates = _templates(people, embeddings, size, calibration, drawn)
+            report["templates" if number == 0 else f"templates of {size}"] = templates
     for name, part in report.items():
         if part is not None:
             click.echo(f"\n{name}\n\n{render_report(part)}")

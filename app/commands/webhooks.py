@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from app.audit.actions import Action
 from app.commands.auditing import note
 from app.commands.parts import clear_errors, command_parts
-from app.webhooks import deliveries, secrets
+from app.webhooks import api_key, deliveries, secrets
 
 webhook_commands = AppGroup("webhooks", help="Secrets, deliveries, replay and test events.")
 
@@ -45,6 +45,19 @@ def retire_secret(secret_id: str) -> None:
         secrets.retire_secret(db, secret_id, parts.now)
         note(db, parts, Action.WEBHOOK_SECRET_RETIRE, f"webhook-secret/{secret_id}")
     click.echo(f"{secret_id} is retired.")
+
+
+@webhook_commands.command("api-key")
+@click.argument("verification_id")
+@click.option("--value", help="Instead of a new one: what the receiver expects already.")
+def set_api_key(verification_id: str, value: str | None) -> None:
+    """Keep the key that events carry as X-API-Key where webhookConfig.sendApiKey is on."""
+    parts = command_parts()
+    with clear_errors(), parts.database.transaction() as db:
+        kept = api_key.set_key(db, parts.sealer, verification_id, parts.now, value)
+        note(db, parts, Action.WEBHOOK_KEY_SET, f"verification/{verification_id}")
+    click.echo(f"key  {kept}")
+    click.echo("Whoever sees one event can reuse it: let the receiver check webhook-signature as well.")
 
 
 @webhook_commands.command("list")

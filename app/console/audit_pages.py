@@ -20,6 +20,7 @@ from app.console.query_values import DAY_SECONDS, day, short_text, whole_number
 from app.console.roles import Permission
 from app.console.routing import route
 from app.db import Database
+from app.errors import InputError
 
 PAGE = 50
 LARGEST_NUMBER = 2**31 - 1
@@ -69,11 +70,18 @@ def verify_audit_log() -> Response:
     return render("audit_verdict.html", verdict=verdict)
 
 
+def _action(form: Form) -> str | None:
+    try:
+        return Action(form.text("action")).value if form.text("action") else None
+    except ValueError:
+        raise InputError("action", "is none of the list") from None
+
+
 def _filter(form: Form) -> AuditFilter:
     until = day(form, "until")
     return AuditFilter(
         actor=short_text(form, "actor"),
-        action=short_text(form, "action"),
+        action=_action(form),
         subject=short_text(form, "subject"),
         since=day(form, "since"),
         until=None if until is None else until + DAY_SECONDS,

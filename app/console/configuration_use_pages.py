@@ -9,10 +9,10 @@ from app.console.configurations.trying import LIFETIME_SECONDS, try_link
 from app.console.forms import empty_form
 from app.console.pages import render
 from app.console.parts import now, runtime
-from app.console.qr_codes import qr_svg
 from app.console.roles import Permission
 from app.console.routing import route
 from app.errors import InputError
+from app.qr_codes import qr_svg
 from app.signing.request_link import MAX_EXTERNAL_ID_CHARACTERS
 
 EXTERNAL_ID = "externalId"

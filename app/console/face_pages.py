@@ -109,7 +109,7 @@ def delete_collection(collection_id: str) -> Response:
         if users:
             raise InputError("name", f"is used by the verification {users[0]!r}: empty it instead")
         before = {"faces": collections.count_faces(db, collection)}
-        collections.delete(db, collection)
+        collections.delete(db, collection, now())
         record_audit(db, Action.COLLECTION_DELETE, f"collection/{collection_id}", before=before)
     if form.errors:
         return _collection_page(collection_id, form)

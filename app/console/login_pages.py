@@ -1,27 +1,27 @@
-"""Signing in: password, then code; setting up an account from a link; proving oneself again."""
-
-import secrets
+"""Signing in: password, then code; proving oneself again; signing out."""
 
 from flask import redirect, request, url_for
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.console.accounts import links, second_factor, sessions, throttling
+from app.console.accounts import second_factor, sessions, throttling
 from app.console.accounts.operators import find_by_email, load_operator
 from app.console.accounts.passwords import hash_password, is_password, needs_rehash
 from app.console.accounts.sessions import Stage, hash_token
 from app.console.auditing import record_audit
-from app.console.cookies import SESSION, drop_cookie, keep_cookie
-from app.console.forms import empty_form, errors_at_fields, sent_form
-from app.console.guards import HOME, safe_target
+from app.console.cookies import SESSION, drop_cookie
+from app.console.forms import empty_form, sent_form
+from app.console.guards import safe_target
 from app.console.notices import done
 from app.console.pages import render
 from app.console.parts import now, operator, runtime, signed_in
-from app.console.qr_codes import qr_svg
-from app.console.roles import MAY_POSTPONE_SECOND_FACTOR, Access
+from app.console.roles import Access
 from app.console.routing import route
-from app.errors import AccessRefusedError, InputError
+from app.console.signing_in import sign_in
+from app.errors import NotFoundError
 from app.models import Operator, OperatorSession
+
+# Characters of an address that is repeated to whoever typed it.
+MOST_SHOWN = 80
 
 WRONG = "e-mail address and password do not belong together"
 WRONG_CODE = "is not right, or was used already; wait for the next one"
@@ -31,6 +31,12 @@ WRONG_CODE = "is not right, or was used already; wait for the next one"
 def home() -> Response:
     """Go to the first page of the menu."""
     return redirect(url_for("console.configurations"), 303)
+
+
+@route("/<path:nothing>", Access.SIGNED_IN)
+def nowhere(nothing: str) -> Response:
+    """Say on a page of the console that there is no such page; strangers come to the login first."""
+    raise NotFoundError(f"the console has no page {nothing[:MOST_SHOWN]}")
 
 
 @route("/login", Access.PUBLIC)
@@ -52,7 +58,7 @@ def send_login() -> Response:
         form.errors["password"] = WRONG
         return render("login.html", form.status, form=form)
     stage = Stage.SECOND_FACTOR if second_factor.has_second_factor(account) else Stage.ENROLMENT
-    return _sign_in(account.id, stage, request.args.get("next"))
+    return sign_in(account.id, stage, request.args.get("next"))
 
 
 @route("/second-factor", Access.SECOND_FACTOR)
@@ -68,63 +74,7 @@ def send_second_factor() -> Response:
     if not _proves(form.text("code"), password=""):
         form.errors["code"] = WRONG_CODE
         return render("second_factor.html", form.status, form=form)
-    return _sign_in(operator().operator_id, Stage.FULL, request.args.get("next"))
-
-
-@route("/enrolment", Access.ENROLMENT)
-def enrolment() -> Response:
-    """Show the QR code for an authenticator app."""
-    return _enrolment_page(empty_form().values)
-
-
-@route("/enrolment", Access.ENROLMENT, methods=("POST",))
-def send_enrolment() -> Response:
-    """Take the first code, show the recovery codes once, and open the console."""
-    form, parts = sent_form(), runtime()
-    with parts.database.transaction() as db:
-        account = _without_second_factor(db)
-        throttling.require_patience(db, [throttling.account_key(account.email)], now())
-        codes = second_factor.confirm_enrolment(
-            db, parts.sealer, account, form.text("code"), now(), secrets.token_bytes
-        )
-        if codes is not None:
-            after = {"change": "second factor set up"}
-            record_audit(db, "operator.change", f"operator/{account.id}", after=after)
-    if codes is None:
-        return _enrolment_page(form.values, WRONG_CODE)
-    response = render("recovery_codes.html", codes=codes, target=safe_target(request.args.get("next")))
-    _replace_session(response, operator().operator_id, Stage.FULL)
-    return response
-
-
-@route("/enrolment/postpone", Access.ENROLMENT, methods=("POST",))
-def postpone_enrolment() -> Response:
-    """Open the console without a second factor, for roles that can change nothing."""
-    if operator().role not in MAY_POSTPONE_SECOND_FACTOR:
-        raise AccessRefusedError("this role needs a second factor")
-    return _sign_in(operator().operator_id, Stage.FULL, request.args.get("next"))
-
-
-@route("/setup/<token>", Access.PUBLIC)
-def setup(token: str) -> Response:
-    """Show the form of a set-up link."""
-    with runtime().database.reading() as db:
-        return render("setup.html", form=empty_form(), invited=_invited(db, token))
-
-
-@route("/setup/<token>", Access.PUBLIC, methods=("POST",))
-def send_setup(token: str) -> Response:
-    """Set the password, use the link up, and go on to the second factor."""
-    form = sent_form()
-    with errors_at_fields(form), runtime().database.transaction() as db:
-        if form.text("password") != form.text("again"):
-            raise InputError("again", "is not the same as above")
-        account = links.use_link(db, token, form.text("email"), form.text("password"), now())
-        record_audit(db, "operator.setup", f"operator/{account.id}", account=account)
-    if not form.errors:
-        return _sign_in(account.id, Stage.ENROLMENT, None)
-    with runtime().database.reading() as db:
-        return render("setup.html", form.status, form=form, invited=_invited(db, token))
+    return sign_in(operator().operator_id, Stage.FULL, request.args.get("next"))
 
 
 @route("/logout", Access.PUBLIC, methods=("POST",))
@@ -200,61 +150,3 @@ def _proves(code: str, password: str) -> bool:
         else:
             throttling.count_failure(db, keys, now())
     return is_right
-
-
-def _sign_in(operator_id: str, stage: Stage, target: str | None) -> Response:
-    pages = {
-        Stage.SECOND_FACTOR: "console.second_factor_page",
-        Stage.ENROLMENT: "console.enrolment",
-    }
-    inside = safe_target(target)
-    if stage is Stage.FULL:
-        response = redirect(inside, 303)
-    else:
-        response = redirect(url_for(pages[stage], next=None if inside == HOME else inside), 303)
-    _replace_session(response, operator_id, stage)
-    return response
-
-
-def _replace_session(response: Response, operator_id: str, stage: Stage) -> None:
-    """Give a new token at every step: one that was planted or seen before opens nothing."""
-    who, moment = signed_in(), now()
-    with runtime().database.transaction() as db:
-        account = load_operator(db, operator_id)
-        if who is not None:
-            sessions.end_session(db, hash_token(who.token))
-        sessions.forget_dead_sessions(db, moment)
-        agent = request.headers.get("User-Agent", "")
-        token = sessions.begin_session(db, account, stage, moment, request.remote_addr or "", agent)
-        if stage is Stage.FULL:
-            account.last_login_at = moment
-            record_audit(db, "operator.sign-in", f"operator/{account.id}", account=account)
-    keep_cookie(response, SESSION, token)
-
-
-def _enrolment_page(values: dict[str, str], problem: str | None = None) -> Response:
-    parts = runtime()
-    with parts.database.transaction() as db:
-        account = _without_second_factor(db)
-        secret = second_factor.begin_enrolment(parts.sealer, account, secrets.token_bytes)
-        uri = second_factor.enrolment_uri(secret, account.email, parts.settings.public_url)
-    form = empty_form()
-    if problem:
-        form.errors["code"] = problem
-    may_postpone = operator().role in MAY_POSTPONE_SECOND_FACTOR
-    return render(
-        "enrolment.html", form.status, form=form, qr=qr_svg(uri), secret=secret, may_postpone=may_postpone
-    )
-
-
-def _without_second_factor(db: Session) -> Operator:
-    account = db.get_one(Operator, operator().operator_id, with_for_update=True)
-    if second_factor.has_second_factor(account):
-        raise AccessRefusedError("there is a second factor already; an owner can take it away")
-    return account
-
-
-def _invited(db: Session, token: str) -> Operator | None:
-    """Return the account that a link belongs to; None for the first owner, who chooses an address."""
-    link = links.peek_link(db, token, now())
-    return None if link.operator_id is None else load_operator(db, link.operator_id)

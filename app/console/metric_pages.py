@@ -14,6 +14,7 @@ from app.console.pictures import Histogram, columns_of, histogram_of, lying_bars
 from app.console.query_values import DAY_SECONDS, day
 from app.console.roles import Permission
 from app.console.routing import route
+from app.console.visits.words import EVIDENCE_TEXTS
 from app.decision.policy import Limit
 from app.errors import InputError, SettingsError
 from app.metrics.reading import Metrics, TimeRange, open_sessions, read_metrics
@@ -77,7 +78,7 @@ def metrics_page() -> Response:
         metrics=metrics,
         under_way=under_way,
         columns=columns_of(metrics.series, span.seconds),
-        steps=lying_bars([(STEP_TEXTS[step], count) for step, count in metrics.steps]),
+        steps=lying_bars([(STEP_TEXTS[step], count) for step, count in metrics.steps], falling=True),
         reasons=lying_bars(list(metrics.named("reason").items())),
         histograms=histograms,
     )
@@ -91,6 +92,8 @@ def _chosen(form: Form, listed: list[Verification]) -> str | None:
 
 
 def _span(form: Form) -> TimeRange:
+    if form.text("since").strip() or form.text("until").strip():
+        form.values["range"] = "days"  # whoever names days means them
     name = form.text("range")
     if name in RANGES:
         return TimeRange(now() - RANGES[name], now())
@@ -108,12 +111,16 @@ def _span(form: Form) -> TimeRange:
 def _histograms(db: Session, metrics: Metrics, verification_id: str | None) -> list[Histogram]:
     pictures = []
     for evidence in Evidence:
-        bars = metrics.histogram(evidence)
+        threshold = _threshold(db, evidence, verification_id)
+        value = threshold.value if threshold else None
+        above = threshold.passes_above if threshold else True
+        bars = metrics.histogram(evidence, value)
         if bars:
-            threshold = _threshold(db, evidence, verification_id)
-            value = threshold.value if threshold else None
-            above = threshold.passes_above if threshold else True
-            pictures.append(histogram_of(evidence, bars, SCALE_OF_EVIDENCE[evidence], value, above))
+            pictures.append(
+                histogram_of(
+                    evidence, EVIDENCE_TEXTS[evidence], bars, SCALE_OF_EVIDENCE[evidence], value, above
+                )
+            )
     return pictures
 
 

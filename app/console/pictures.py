@@ -51,6 +51,8 @@ class Histogram:
 
     evidence: str
     title: str
+    sentence: str
+    """What the score says."""
     bars: tuple[tuple[Column, Bar], ...]
     labels: tuple[Label, ...]
     threshold: float | None
@@ -68,6 +70,8 @@ class Lying:
     count: int
     share: float
     """Of the longest bar, 0…1."""
+    lost: int = 0
+    """How many fewer than in the bar above."""
 
 
 def columns_of(series: Sequence[Moment], seconds: int) -> Columns:
@@ -94,7 +98,12 @@ def columns_of(series: Sequence[Moment], seconds: int) -> Columns:
 
 
 def histogram_of(
-    evidence: str, bars: Sequence[Bar], scale: Scale, threshold: float | None, passes_above: bool
+    evidence: str,
+    words: tuple[str, str],
+    bars: Sequence[Bar],
+    scale: Scale,
+    threshold: float | None,
+    passes_above: bool,
 ) -> Histogram:
     """Return the picture of one kind of score; bars are without gaps, so that their number is their place."""
     top = round_up(max((bar.passed + bar.failed for bar in bars), default=0))
@@ -119,15 +128,19 @@ def histogram_of(
         if number % every == 0
     )
     return Histogram(
-        evidence, evidence.replace("_", " "), columns, labels, threshold,
+        evidence, *words, columns, labels, threshold,
         _place(bars, scale, threshold), passes_above, top,
     )  # fmt: skip
 
 
-def lying_bars(counts: Sequence[tuple[str, int]]) -> tuple[Lying, ...]:
-    """Return bars that lie, as long as their counts."""
+def lying_bars(counts: Sequence[tuple[str, int]], *, falling: bool = False) -> tuple[Lying, ...]:
+    """Return bars that lie, as long as their counts; `falling` ones say what was lost since the one above."""
     longest = max((count for _, count in counts), default=0) or 1
-    return tuple(Lying(label.replace("_", " "), count, count / longest) for label, count in counts)
+    above = [counts[0][1], *(count for _, count in counts)] if falling and counts else [0] * len(counts)
+    return tuple(
+        Lying(label.replace("_", " "), count, count / longest, max(0, before - count))
+        for (label, count), before in zip(counts, above, strict=False)
+    )
 
 
 def round_up(count: int) -> int:

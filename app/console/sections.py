@@ -14,11 +14,14 @@ from app.console import (
     go_live_pages,
     key_pages,
     login_pages,
+    look_pages,
     metric_pages,
     operator_pages,
     pages,
     review_pages,
     session_pages,
+    setup_pages,
+    webhook_pages,
 )
 from app.console.forms import keep_form_cookie
 from app.console.guards import require_operator
@@ -29,8 +32,10 @@ MODULES = (
     configuration_edit_pages,
     configuration_version_pages,
     configuration_use_pages,
+    look_pages,
     session_pages,
     login_pages,
+    setup_pages,
     account_pages,
     review_pages,
     face_pages,
@@ -40,6 +45,7 @@ MODULES = (
     go_live_pages,
     audit_pages,
     operator_pages,
+    webhook_pages,
 )
 
 blueprint.before_request(require_operator)

@@ -1,5 +1,6 @@
 """Sessions: the list with its filters, and one session with all that decided it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -13,6 +14,7 @@ from app.console.navigation import Entry, add_entry
 from app.console.notices import add_notices, done
 from app.console.pages import render
 from app.console.parts import now, runtime
+from app.console.query_values import short_text
 from app.console.roles import Permission
 from app.console.routing import route
 from app.console.visits.account import account_of
@@ -32,6 +34,7 @@ from app.faces.erasure import erase_traces
 from app.models import VerificationSession
 from app.sessions import redaction
 from app.sessions.steps import load
+from app.signing.request_link import MAX_EXTERNAL_ID_CHARACTERS
 from app.vocabulary import CLASS_OF_REASON, Reason, SessionState
 
 add_entry("Verify", Entry("Sessions", "console.sessions", "/console/sessions"))
@@ -50,7 +53,7 @@ def sessions() -> Response:
         names = names_of_verifications(db)
         with errors_at_fields(form):
             before, after = read_place(request.args.get("before")), read_place(request.args.get("after"))
-            page = find_sessions(db, _filter(form), before=before, after=after)
+            page = find_sessions(db, _filter(form, names), before=before, after=after)
     return render(
         "sessions.html",
         form.status,
@@ -100,12 +103,12 @@ def _asked(arguments: MultiDict[str, str]) -> dict[str, str]:
     return {name: arguments.get(name, "").strip() for name in FILTERS}
 
 
-def _filter(form: Form) -> SessionFilter:
+def _filter(form: Form, names: Mapping[str, str]) -> SessionFilter:
     return SessionFilter(
-        external_id=form.text("q") or None,
+        external_id=short_text(form, "q", MAX_EXTERNAL_ID_CHARACTERS),
         state=_one_of(SessionState, form, "state"),
         reason=_one_of(Reason, form, "reason"),
-        verification_id=form.text("verification") or None,
+        verification_id=_one_of_names(names, form),
         since=read_day("since", form.text("since")),
         until=read_day("until", form.text("until"), is_end=True),
     )
@@ -116,6 +119,13 @@ def _one_of(kind: Any, form: Form, field: str) -> Any:  # noqa: ANN401 -- an enu
         return kind(form.text(field)) if form.text(field) else None
     except ValueError:
         raise InputError(field, "is none of the list") from None
+
+
+def _one_of_names(names: Mapping[str, str], form: Form) -> str | None:
+    chosen = form.text("verification")
+    if chosen and chosen not in names:
+        raise InputError("verification", "is none of the list")
+    return chosen or None
 
 
 def _address(form: Form, **place: Place | None) -> str | None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.db import hold
 from app.errors import InputError, NotFoundError, SettingsError, StateConflictError
+from app.faces import events
 from app.faces.protection import Randomness, Rotation, open_rotation, random_rotation, seal_rotation
 from app.faces.usage import verifications_using
 from app.models import Collection, CollectionKind, Face
@@ -160,18 +161,24 @@ def reset(
     _renew_rotation(sealer, collection, randomness)
     collection.sealed_next_rotation = collection.next_dimensions = None
     next_revision(session, collection, now)
-    session.execute(delete_rows(Face).where(Face.collection_id == collection.id))
+    _delete_faces(session, collection, now)
 
 
-def delete(session: Session, collection: Collection) -> None:
+def delete(session: Session, collection: Collection, now: float) -> None:
     """Destroy the key first, then the faces and the collection itself."""
     lock_collection(session, collection)
     collection.sealed_rotation, collection.sealed_next_rotation = b"", None
     session.flush()
     _note_change(session, collection)
-    session.execute(delete_rows(Face).where(Face.collection_id == collection.id))
+    _delete_faces(session, collection, now)
     session.delete(collection)
     session.flush()
+
+
+def _delete_faces(session: Session, collection: Collection, now: float) -> None:
+    gone = delete_rows(Face).where(Face.collection_id == collection.id).returning(Face.id)
+    if session.execute(gone).all():
+        events.note_deleted(session, collection, None, now)
 
 
 def rotation_of(sealer: Sealer, collection: Collection) -> Rotation:

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError, StateConflictError
+from app.faces import events
 from app.faces.collections import lock_collection, next_revision, require_dimensions, rotation_of
 from app.faces.keys import add_key, face_named, require_key
 from app.faces.protection import Randomness, protect
@@ -71,6 +72,7 @@ def _new_face(
     )  # fmt: skip
     session.add(face)
     session.flush()
+    events.note_enrolled(session, collection, face.id, now)
     return face
 
 
@@ -126,6 +128,7 @@ def forget_face(session: Session, collection: Collection, face_id: str, now: flo
     ).all()
     if found:
         next_revision(session, collection, now)
+        events.note_deleted(session, collection, face_id, now)
     return bool(found)
 
 
@@ -141,6 +144,8 @@ def forget_all(session: Session, collection: Collection, now: float) -> int:
     gone = delete(Face).where(Face.collection_id == collection.id).returning(Face.id)
     forgotten = len(session.execute(gone).all())
     next_revision(session, collection, now)
+    if forgotten:
+        events.note_deleted(session, collection, None, now)
     return forgotten
 
 

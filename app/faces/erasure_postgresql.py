@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from psycopg.errors import Diagnostic, InsufficientPrivilege, LockNotAvailable
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.db import BUSY_TIMEOUT_MS, Database, advisory_key
@@ -47,6 +47,11 @@ _RIGHTS = text(
 _SEGMENT = text("SELECT pg_walfile_name(pg_logical_emit_message(false, 'visavis', ''))")
 # The first eight digits of a name are the timeline, the others are the order in which segments are written.
 _SEGMENTS = text("SELECT substr(name, 9) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'")
+
+# From the last checkpoint on, recovery needs the log.
+_NEEDED = text("SELECT substr(redo_wal_file, 9) FROM pg_control_checkpoint()")
+# What is noted of a table that was written anew, while the log still has to go.
+_LOG_ALONE = ""
 
 
 def erase(database: Database) -> bool:
@@ -97,14 +102,18 @@ def _set_timeout(connection: Connection, milliseconds: int) -> None:
 
 def _erase(connection: Connection) -> bool:
     due = connection.execute(select(PendingErasure.id, PendingErasure.relation)).all()
-    for relation in sorted({row.relation for row in due}):
+    these = PendingErasure.id.in_([row.id for row in due])
+    for relation in sorted({row.relation for row in due} - {_LOG_ALONE}):
         if not _rewrite_patiently(connection, relation):
             log.warning("deleted faces are not erased yet: an old transaction may still read them")
             return False
-    if not _drop_log(connection):
-        log.warning("deleted faces are not erased yet: archive, standby or setting keeps the log")
+    connection.execute(update(PendingErasure).where(these).values(relation=_LOG_ALONE))
+    # While something keeps the log, another checkpoint would only cost and change nothing.
+    if _is_log_kept(connection) or not _drop_log(connection):
+        if any(row.relation != _LOG_ALONE for row in due):  # said once for each deletion
+            log.warning("deleted faces stay in PostgreSQL's log: an archive, a standby or a setting keeps it")
         return False
-    connection.execute(delete(PendingErasure).where(PendingErasure.id.in_([row.id for row in due])))
+    connection.execute(delete(PendingErasure).where(these))
     return True
 
 
@@ -149,6 +158,12 @@ def _details(connection: Connection) -> Iterator[list[str]]:
 
 def _file_of(connection: Connection, relation: str) -> int | None:
     return connection.scalar(select(func.pg_relation_filenode(relation)))
+
+
+def _is_log_kept(connection: Connection) -> bool:
+    """Tell whether segments lie there that the last checkpoint would have removed, had it been free to."""
+    needed = str(connection.execute(_NEEDED).scalar_one())
+    return any(str(segment) < needed for segment in connection.scalars(_SEGMENTS))
 
 
 def _drop_log(connection: Connection) -> bool:

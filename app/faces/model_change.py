@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import StateConflictError
+from app.faces import events
 from app.faces.collections import lock_collection, next_revision
 from app.faces.protection import (
     Randomness,
@@ -132,7 +133,7 @@ def finish(session: Session, sealer: Sealer, collection: Collection, now: float)
     )
     _require_blocked_people(_status(session, collection, target))
     revision = next_revision(session, collection, now)
-    dropped = _drop_without_next(session, collection)
+    dropped = _drop_without_next(session, collection, now)
     moved = _move(session, collection, target, revision)
     collection.sealed_rotation = seal_rotation(sealer, collection.id, rotation)
     collection.dimensions = collection.next_dimensions
@@ -149,10 +150,13 @@ def _require_blocked_people(change: ChangeStatus) -> None:
         )
 
 
-def _drop_without_next(session: Session, collection: Collection) -> int:
+def _drop_without_next(session: Session, collection: Collection, now: float) -> int:
     left_behind = Face.id.not_in(select(NextTemplate.face_id))
     gone = delete(Face).where(Face.collection_id == collection.id, left_behind).returning(Face.id)
-    return len(session.execute(gone).all())
+    face_ids = session.scalars(gone).all()
+    for face_id in face_ids:
+        events.note_deleted(session, collection, face_id, now)
+    return len(face_ids)
 
 
 def _move(session: Session, collection: Collection, target: TemplateKind, revision: int) -> int:

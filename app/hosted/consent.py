@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from flask_babel import force_locale
+from flask_babel import force_locale, get_locale
 
 from app.errors import InputError
 from app.flow import SessionView
@@ -41,9 +41,11 @@ def hash_text(title: str, paragraphs: list[str]) -> str:
 
 def _words(view: SessionView) -> tuple[str, list[str]]:
     configured = view.configuration.experience_config.consent
+    translated = configured.translations.in_language(str(get_locale().language))
     days = view.configuration.retention_config.session_days
     default = consent_text(relying_party_name(view), days)
-    title = configured.title or str(default["title"])
-    if configured.text:
-        return title, [part.strip() for part in configured.text.split("\n\n") if part.strip()]
+    title = translated.title or configured.title or str(default["title"])
+    text = translated.text or configured.text
+    if text:
+        return title, [part.strip() for part in text.split("\n\n") if part.strip()]
     return title, [str(paragraph) for paragraph in default["paragraphs"]]

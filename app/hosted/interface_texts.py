@@ -6,6 +6,8 @@ several lines is a list of numbered steps, one per line.
 
 from flask_babel import lazy_gettext as _
 
+from app.hosted.handover_texts import HANDOVER
+
 _FRAME = {
     "page_title": _("Face check"),
     "language": _("Language"),
@@ -208,4 +210,4 @@ _COACH_STEPS = {
     ),
 }
 
-INTERFACE = {**_FRAME, **_STEPS, **_CHALLENGE, **_COACH, **_COACH_STEPS}
+INTERFACE = {**_FRAME, **_STEPS, **_CHALLENGE, **_COACH, **_COACH_STEPS, **HANDOVER}

@@ -7,8 +7,10 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from app.flow import SessionView
+from app.hosted.branding import brand_of
 from app.hosted.consent import shown_consent
 from app.hosted.guards import page_token
+from app.hosted.handover_data import handover_data
 from app.hosted.locales import Language, language_choices
 from app.hosted.relying_party import relying_party_name, return_host
 from app.hosted.texts import guidance_texts, reason_texts, ui_texts
@@ -44,12 +46,13 @@ def page_data(runtime: Runtime, view: SessionView, language: Language) -> dict[s
         "status": view.status.to_json(),
         "locale": language.code,
         "dir": language.direction,
-        "brand": {"name": relying_party_name(view)},
+        "brand": brand_of(view.configuration.experience_config.theme, relying_party_name(view)).to_json(),
         "relyingParty": return_host(view) or relying_party_name(view),
         "urls": {name: url_for(end, session_id=visit.id) for name, end in URL_ENDPOINTS.items()}
         | {"link": link_of(runtime.sealer, visit)},
         "consent": shown_consent(view),
         "capture": CAPTURE,
+        "handover": handover_data(runtime, view),
         "verifiers": sorted(running),
         "challenge": _challenge(liveness.challenge_type) if has_liveness else None,
         "texts": {"guidance": guidance_texts(), "reasons": reason_texts(), "ui": ui_texts()},

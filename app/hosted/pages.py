@@ -4,11 +4,12 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from app import flow
+from app.hosted.branding import brand_of
 from app.hosted.guards import require_browser, runtime
 from app.hosted.locales import choose_language
 from app.hosted.page_data import page_data, script_json
 from app.hosted.relying_party import relying_party_name, return_host
-from app.hosted.security_headers import allow_frames
+from app.hosted.security_headers import allow_camera, allow_frames
 from app.hosted.texts import reason_texts
 
 blueprint = Blueprint("hosted", __name__, url_prefix="/session/<session_id>")
@@ -25,6 +26,7 @@ def show_page(session_id: str) -> Response:
         request.args.get("locale"), view.visit.locale, None if configured == "auto" else configured
     )
     allow_frames(view.configuration.security_config.frame_ancestors)
+    allow_camera()
     page = page_data(parts, view, language)
     return make_response(render_template("hosted/session.html", page=page, page_json=script_json(page)))
 
@@ -56,6 +58,6 @@ def _finished_page(view: flow.SessionView, url: str | None) -> str:
         "hosted/finished.html",
         result=outcome.result if outcome else "failed",
         reason=reason,
-        brand={"name": relying_party_name(view)},
+        brand=brand_of(view.configuration.experience_config.theme, relying_party_name(view)).to_json(),
         handback={"url": url, "origins": origins, "site": return_host(view)} if url else None,
     )

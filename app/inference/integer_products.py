@@ -1,21 +1,18 @@
 """Products of 8-bit matrices: the fastest exact arithmetic that every processor has an instruction for."""
 
-import os
-
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from app.inference.runtime import PerProcess
 
-CODE_ZERO = 128
-"""The code that means 0: unsigned codes 1…255 stand for −127…127."""
 # Processors without a four-way product add pairs of u8 × s8 in 16 bits, which must not overflow:
-# 2 × 255 × 64 = 32 640 < 32 768. With these limits every processor gives the same, exact integers.
+# 2 × 128 × 127 = 32 512 < 32 768. With these limits every processor gives the same, exact integers.
+LARGEST_CODE = 127
 LARGEST_DIGIT = 64
+DIGIT_ZERO = 64
+"""The digit that means 0: unsigned digits 0…128 stand for −64…64."""
 
-# One search is short and others wait for it, but more threads than this only wait for memory.
-_MOST_THREADS = 4
 _LOG_ERRORS = 3
 # ONNX: element types of tensors, and the versions in which MatMulInteger is defined.
 _UINT8, _INT8, _INT32 = 2, 3, 6
@@ -23,28 +20,29 @@ _IR_VERSION, _OPSET = 8, 13
 
 
 class IntegerProducts:
-    """`(codes − 128) @ digits` in 32-bit integers; thread-safe, and safe to inherit through a fork."""
+    """`(digits − 64) @ codes` in 32-bit integers; thread-safe, and safe to inherit through a fork.
+
+    Each call uses the thread that it is made in.
+    """
 
     def __init__(self) -> None:
         self._session = PerProcess(_open)
 
-    def multiply(self, codes: NDArray[np.uint8], digits: NDArray[np.int8]) -> NDArray[np.int32]:
-        """Return the exact (rows, columns) products of (rows, d) codes and (d, columns) digits.
+    def multiply(self, digits: NDArray[np.uint8], codes: NDArray[np.int8]) -> NDArray[np.int32]:
+        """Multiply (rows, d) digits with (blocks, d, columns) codes; (blocks, rows, columns), exactly.
 
-        `digits` must lie in −`LARGEST_DIGIT`…`LARGEST_DIGIT`.
+        Digits must lie in 0…2 · `LARGEST_DIGIT`, codes in −`LARGEST_CODE`…`LARGEST_CODE`. Columns that are
+        faces fill the registers of the processor; rows that are faces would leave them almost empty.
         """
-        products: NDArray[np.int32] = self._session.get().run(None, {"codes": codes, "digits": digits})[0]
+        products: NDArray[np.int32] = self._session.get().run(None, {"digits": digits, "codes": codes})[0]
         return products
 
 
 def _open() -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(_MOST_THREADS, _usable_cores())
-    options.inter_op_num_threads = 1
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_ERRORS
-    # Between two searches nothing may spin, and no buffer be kept.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = False  # between two searches no buffer is kept
     session = onnxruntime.InferenceSession(
         multiplication(), sess_options=options, providers=["CPUExecutionProvider"]
     )
@@ -54,19 +52,13 @@ def _open() -> onnxruntime.InferenceSession:
 
 def _require_exact(session: onnxruntime.InferenceSession) -> None:
     # A search that silently misses people would be worse than none.
-    extremes = np.array([1, 255, 0, 254], np.uint8)
-    codes = np.ascontiguousarray(extremes[np.indices((9, 256)).sum(axis=0) // 2 % 4])
-    digits = np.full((256, 2), LARGEST_DIGIT, np.int8)
-    digits[::3, 1] = -LARGEST_DIGIT
-    expected = (codes.astype(np.int64) - CODE_ZERO) @ digits.astype(np.int64)
-    if not np.array_equal(session.run(None, {"codes": codes, "digits": digits})[0], expected):
+    extremes = np.array([LARGEST_CODE, -LARGEST_CODE, LARGEST_CODE - 1, 0], np.int8)
+    codes = np.ascontiguousarray(extremes[np.indices((3, 256, 37)).sum(axis=0) // 2 % 4])
+    digits = np.full((2, 256), DIGIT_ZERO + LARGEST_DIGIT, np.uint8)
+    digits[1, ::3] = DIGIT_ZERO - LARGEST_DIGIT
+    expected = (digits.astype(np.int64) - DIGIT_ZERO) @ codes.astype(np.int64)
+    if not np.array_equal(session.run(None, {"digits": digits, "codes": codes})[0], expected):
         raise RuntimeError("this processor multiplies 8-bit integers wrongly: faces cannot be searched")
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def multiplication() -> bytes:
@@ -74,18 +66,18 @@ def multiplication() -> bytes:
 
     Field numbers: onnx.proto, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
     """
-    zero = _number(2, _UINT8) + _bytes(8, b"zero") + _bytes(9, bytes([CODE_ZERO]))  # TensorProto
-    node = b"".join(_bytes(1, name) for name in (b"codes", b"digits", b"zero"))  # NodeProto
+    zero = _number(2, _UINT8) + _bytes(8, b"zero") + _bytes(9, bytes([DIGIT_ZERO]))  # TensorProto
+    node = b"".join(_bytes(1, name) for name in (b"digits", b"codes", b"zero"))  # NodeProto
     node += _bytes(2, b"products") + _bytes(4, b"MatMulInteger")
     graph = _bytes(1, node) + _bytes(2, b"integer products") + _bytes(5, zero)  # GraphProto
-    graph += _bytes(11, _matrix(b"codes", _UINT8)) + _bytes(11, _matrix(b"digits", _INT8))
-    graph += _bytes(12, _matrix(b"products", _INT32))
+    graph += _bytes(11, _tensor(b"digits", _UINT8, 2)) + _bytes(11, _tensor(b"codes", _INT8, 3))
+    graph += _bytes(12, _tensor(b"products", _INT32, 3))
     return _number(1, _IR_VERSION) + _bytes(7, graph) + _bytes(8, _bytes(1, b"") + _number(2, _OPSET))
 
 
-def _matrix(name: bytes, element: int) -> bytes:
-    """Describe a matrix of any size: ValueInfoProto of a TypeProto of a TensorShapeProto."""
-    shape = _bytes(1, b"") * 2
+def _tensor(name: bytes, element: int, axes: int) -> bytes:
+    """Describe a tensor of any size: ValueInfoProto of a TypeProto of a TensorShapeProto."""
+    shape = _bytes(1, b"") * axes
     return _bytes(1, name) + _bytes(2, _bytes(1, _number(1, element) + _bytes(2, shape)))
 
 

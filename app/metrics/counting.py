@@ -13,6 +13,8 @@ from app.vocabulary import Evidence, SessionState
 
 HOUR_SECONDS, DAY_SECONDS = 3600, 24 * 3600
 ALL_TIME = 0
+# In place of a verification: the sum of all of them, so that it takes as long to read as one.
+ALL_VERIFICATIONS = "*"
 SPANS = (HOUR_SECONDS, DAY_SECONDS, ALL_TIME)
 # Hours are shown for a few days; afterwards days say enough.
 HOURS_KEPT_SECONDS = 14 * DAY_SECONDS
@@ -40,6 +42,7 @@ def _count_some(database: Database, now: float) -> int:
         hold(db, "metrics")
         visits = _uncounted(db)
         if visits:
+            _sum_up_what_was_counted_before(db)
             for key, counts in _sums(visits, _findings(db, visits), _processed(db, visits)).items():
                 _add(db, key, counts)
             ids = [visit.id for visit in visits]
@@ -75,7 +78,8 @@ def _sums(
         names = list(_names(visit, findings.get(visit.id, []), visit.id in processed))
         for seconds in SPANS:
             start = int(visit.created_at // seconds * seconds) if seconds else 0
-            sums[(seconds, start, visit.verification_id)].update(names)
+            for verification_id in (visit.verification_id, ALL_VERIFICATIONS):
+                sums[(seconds, start, verification_id)].update(names)
     return sums
 
 
@@ -130,6 +134,17 @@ def _processed(db: Session, visits: Sequence[VerificationSession]) -> set[str]:
         SessionTransition.new_state == SessionState.PROCESSING,
     )
     return set(db.scalars(query))
+
+
+def _sum_up_what_was_counted_before(db: Session) -> None:
+    """Make the sums over all verifications once, of counts that are older than these sums."""
+    if db.get(MetricRollup, (ALL_TIME, 0, ALL_VERIFICATIONS)) is not None:
+        return
+    sums: dict[_Key, Counter[str]] = defaultdict(Counter)
+    for row in db.scalars(select(MetricRollup)):
+        sums[(row.seconds, row.start, ALL_VERIFICATIONS)].update(row.counts)
+    for key, counts in sums.items():
+        _add(db, key, counts)
 
 
 def _add(db: Session, key: _Key, counts: Counter[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.metrics.counting import ALL_TIME, DAY_SECONDS, HOUR_SECONDS
+from app.metrics.counting import ALL_TIME, ALL_VERIFICATIONS, DAY_SECONDS, HOUR_SECONDS
 from app.metrics.scales import DURATION, SCALE_OF_EVIDENCE
 from app.models import MetricRollup, VerificationSession
 from app.vocabulary import Evidence, SessionState
@@ -16,6 +16,8 @@ from app.vocabulary import Evidence, SessionState
 STEPS = ("opened", "consented", "capturing", "complete", "decided", "passed")
 # Up to here a picture has a bar an hour, beyond it one a day.
 LONGEST_BY_HOUR_SECONDS = 3 * DAY_SECONDS
+# Bars from the scores to a threshold that is drawn in although no score lies near it.
+FARTHEST_THRESHOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ class Metrics:
                 return math.sqrt(DURATION.edge(bar) * DURATION.edge(bar + 1))
         return None
 
-    def histogram(self, evidence: Evidence) -> tuple[Bar, ...]:
-        """Return the bars of one kind of score without gaps; empty when it was never measured."""
+    def histogram(self, evidence: Evidence, threshold: float | None = None) -> tuple[Bar, ...]:
+        """Return the bars of one kind of score without gaps, up to the threshold; empty without scores."""
         scale = SCALE_OF_EVIDENCE[evidence]
         passed, failed = (
             {int(bar): count for bar, count in _of_kind(self.counts, f"score:{evidence}:{result}").items()}
@@ -105,6 +107,8 @@ class Metrics:
         used = [*passed, *failed]
         if not used:
             return ()
+        if threshold is not None and abs(scale.bar(threshold) - used[0]) <= FARTHEST_THRESHOLD:
+            used.append(scale.bar(threshold))
         return tuple(
             Bar(scale.edge(bar), scale.edge(bar + 1), passed.get(bar, 0), failed.get(bar, 0))
             for bar in range(min(used), max(used) + 1)
@@ -119,8 +123,8 @@ def read_metrics(db: Session, verification_ids: Collection[str] | None, span: Ti
         MetricRollup.start >= starts[0],
         MetricRollup.start <= starts[-1],
     )
-    if verification_ids is not None:
-        query = query.where(MetricRollup.verification_id.in_(list(verification_ids)))
+    wanted = [ALL_VERIFICATIONS] if verification_ids is None else list(verification_ids)
+    query = query.where(MetricRollup.verification_id.in_(wanted))
     sums: Counter[str] = Counter()
     passed: Counter[int] = Counter()
     total: Counter[int] = Counter()
@@ -134,7 +138,7 @@ def read_metrics(db: Session, verification_ids: Collection[str] | None, span: Ti
 def all_time(db: Session) -> dict[str, dict[str, int]]:
     """Return verification → counts since the beginning: what never falls."""
     rows = db.scalars(select(MetricRollup).where(MetricRollup.seconds == ALL_TIME))
-    return {row.verification_id: row.counts for row in rows}
+    return {row.verification_id: row.counts for row in rows if row.verification_id != ALL_VERIFICATIONS}
 
 
 def open_sessions(db: Session, verification_ids: Sequence[str] | None = None) -> dict[str, int]:

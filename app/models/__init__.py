@@ -8,12 +8,13 @@ from app.models.branding import BrandLogo
 from app.models.consent import ConsentRecord
 from app.models.erasure import PendingErasure
 from app.models.face import Collection, CollectionKind, Face, FaceKey, NextTemplate
+from app.models.handover import Handover
 from app.models.heartbeat import WorkerHeartbeat
 from app.models.idempotency import IdempotentRequest
 from app.models.metric import MetricRollup
 from app.models.operator import LoginThrottle, Operator, OperatorLink, OperatorSession, RecoveryCode
 from app.models.operator_draft import ConfigurationDraft
-from app.models.outbox import OutboxEvent
+from app.models.outbox import FaceEvent, OutboxEvent
 from app.models.project import Project, SigningSecretRow
 from app.models.redaction import Redaction
 from app.models.result_code import ResultCode
@@ -21,7 +22,7 @@ from app.models.retained_key import RetainedKey
 from app.models.review import ReviewCase, ReviewVote
 from app.models.verification import Verification, VerificationVersion
 from app.models.verification_session import FindingRow, SessionTransition, SpentNonce, VerificationSession
-from app.models.webhook import WebhookAttempt, WebhookDelivery, WebhookSecret
+from app.models.webhook import WebhookApiKey, WebhookAttempt, WebhookDelivery, WebhookSecret
 
 __all__ = [
     "ApiKey",
@@ -36,8 +37,10 @@ __all__ = [
     "ConfigurationDraft",
     "ConsentRecord",
     "Face",
+    "FaceEvent",
     "FaceKey",
     "FindingRow",
+    "Handover",
     "IdempotentRequest",
     "LoginThrottle",
     "MetricRollup",
@@ -60,6 +63,7 @@ __all__ = [
     "Verification",
     "VerificationSession",
     "VerificationVersion",
+    "WebhookApiKey",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookSecret",

@@ -18,5 +18,6 @@ class MetricRollup(Base):
     start: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     """Unix seconds at which the span begins; 0 for all time."""
     verification_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    """`*` for the sum of all."""
     counts: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Name → count; see `app.metrics.names`."""

@@ -56,3 +56,13 @@ class WebhookSecret(Base):
     sealed_value: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[float]
     retired_at: Mapped[float | None]
+
+
+class WebhookApiKey(Base):
+    """What a verification's webhooks carry as `X-API-Key`, where that is switched on; sealed."""
+
+    __tablename__ = "webhook_api_key"
+
+    verification_id: Mapped[str] = mapped_column(ForeignKey("verification.id"), primary_key=True)
+    sealed_value: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[float]

@@ -1,10 +1,12 @@
 """The only writer of `session.state`: compare-and-set, transition row and event in one transaction."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
+from app.db import run_plain
 from app.errors import StateConflictError
 from app.models import OutboxEvent, SessionTransition, VerificationSession
 from app.sessions.transitions import can_move
@@ -23,13 +25,15 @@ EVENT_OF_STATE: Mapping[SessionState, str] = {
 # A retry goes back to capturing; that is no second start.
 _SILENT_MOVES = {(SessionState.PROCESSING, SessionState.CAPTURING)}
 
+_NEW_VISIT = insert(VerificationSession)
+_NEW_MOVE = insert(SessionTransition)
+_NEW_EVENT = insert(OutboxEvent)
 
-def begin(db: Session, visit: VerificationSession, *, actor: str, now: float) -> None:
-    """Insert a new session in state `created` with its first transition row and event."""
-    visit.state = SessionState.CREATED
-    db.add(visit)
-    db.flush()
-    _record(db, visit, None, SessionState.CREATED, None, actor, now)
+
+def begin(db: Session, visit: Mapping[str, Any], *, actor: str, now: float) -> None:
+    """Insert a new session, given by its columns, in state `created`, with transition row and event."""
+    run_plain(db, _NEW_VISIT, {**visit, "state": SessionState.CREATED})
+    _record(db, visit["id"], visit["verification_id"], None, SessionState.CREATED, None, actor, now)
 
 
 def advance(
@@ -58,27 +62,22 @@ def advance(
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise StateConflictError("somebody else moved this session first")
     db.refresh(visit, ["state"])
-    _record(db, visit, old, new, reason, actor, now)
+    _record(db, visit.id, visit.verification_id, old, new, reason, actor, now)
 
 
 def _record(
     db: Session,
-    visit: VerificationSession,
+    session_id: str,
+    verification_id: str,
     old: SessionState | None,
     new: SessionState,
     reason: Reason | None,
     actor: str,
     now: float,
 ) -> None:
-    db.add(
-        SessionTransition(
-            session_id=visit.id, old_state=old, new_state=new, reason=reason, actor=actor, at=now
-        )
-    )
+    move = {"old_state": old, "new_state": new, "reason": reason, "actor": actor, "at": now}
+    run_plain(db, _NEW_MOVE, {"session_id": session_id, **move})
     event = EVENT_OF_STATE.get(new)
     if event and (old, new) not in _SILENT_MOVES:
-        db.add(
-            OutboxEvent(
-                event=event, verification_id=visit.verification_id, session_id=visit.id, created_at=now
-            )
-        )
+        subject = {"verification_id": verification_id, "session_id": session_id}
+        run_plain(db, _NEW_EVENT, {"event": event, **subject, "created_at": now})

@@ -2,9 +2,10 @@
 
 import hashlib
 
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from app.db import hold
+from app.db import hold, run_plain
 from app.errors import AttemptsExhaustedError, RateLimitedError
 from app.models import AttemptLimit
 from app.verifications.configuration import AttemptLimits
@@ -14,12 +15,24 @@ from app.vocabulary import CLASS_OF_REASON, Reason, ReasonClass
 COUNTED_CLASSES = frozenset({ReasonClass.FRAUD, ReasonClass.IDENTITY})
 LONGEST_PAUSE_SECONDS = 24 * 3600
 
+_COUNT = (
+    select(AttemptLimit.failures, AttemptLimit.blocked_until)
+    .where(
+        AttemptLimit.verification_id == bindparam("verification"),
+        or_(AttemptLimit.external_id == bindparam("hashed"), AttemptLimit.external_id == bindparam("plain")),
+    )
+    .order_by(AttemptLimit.external_id == bindparam("plain"))
+)
+
 
 def check_limit(
     db: Session, limits: AttemptLimits, verification_id: str, external_id: str | None, now: float
 ) -> None:
     """Raise `RateLimitedError` or `AttemptsExhaustedError` when this id must not try now."""
-    row = _row(db, verification_id, external_id) if external_id else None
+    if not external_id:
+        return
+    names = {"hashed": _hashed(verification_id, external_id), "plain": external_id}
+    row = run_plain(db, _COUNT, {"verification": verification_id, **names}).first()
     if row is None:
         return
     if row.failures >= limits.hard_stop:

@@ -11,6 +11,7 @@ from app.errors import StateConflictError
 from app.models import (
     ConsentRecord,
     FindingRow,
+    Handover,
     IdempotentRequest,
     OutboxEvent,
     Redaction,
@@ -79,7 +80,7 @@ def _empty_row(sealer: Sealer, visit: VerificationSession) -> None:
 
 def _delete_dependants(db: Session, visit: VerificationSession) -> None:
     discard_attempts(db, visit.id)
-    for table in (FindingRow, ResultCode, IdempotentRequest, ReviewVote):
+    for table in (FindingRow, Handover, ResultCode, IdempotentRequest, ReviewVote):
         db.execute(delete(table).where(table.session_id == visit.id))
     # That consent was given, and to which text, stays provable.
     db.execute(update(ConsentRecord).where(ConsentRecord.session_id == visit.id).values(locale=_EMPTY_TEXT))

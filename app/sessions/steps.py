@@ -8,7 +8,7 @@ from app.db import writes
 from app.decision.types import Requirements
 from app.errors import InputError, NotFoundError, StateConflictError
 from app.models import CaptureAttempt, VerificationSession
-from app.pipeline.types import MeasurementNeeds
+from app.pipeline.types import CaptureRecord, MeasurementNeeds
 from app.runtime import Runtime
 from app.sessions import conclusion, lifecycle
 from app.verifications.configuration import Configuration
@@ -153,3 +153,22 @@ def _uses_up_an_attempt(runtime: Runtime, db: Session, visit: VerificationSessio
     if live is None:
         return True
     return bool(attempts.load_progress(runtime.sealer, live).steps)
+
+
+def capture_record(runtime: Runtime, db: Session, attempt: CaptureAttempt) -> CaptureRecord:
+    """Return all that was measured in an attempt, and with which models."""
+    engine = runtime.engine
+    progress = attempts.load_progress(runtime.sealer, attempt)
+    return CaptureRecord(
+        frames=tuple(attempts.load_measurements(db, runtime.sealer, attempt)),
+        steps=tuple(progress.steps),
+        light=progress.light.record if progress.light else None,
+        path=progress.challenge.path,
+        path_reason=progress.challenge.path_reason,
+        landmarker=engine.landmarker_name,
+        recognition_model=engine.recognition_model,
+        pad_model=engine.pad_model,
+        demographics_models=engine.demographics_models,
+        next_landmarker=runtime.successor.landmarker_name if runtime.successor else None,
+        next_recognition_model=runtime.successor.recognition_model if runtime.successor else None,
+    )

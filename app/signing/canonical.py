@@ -24,6 +24,7 @@ MAX_LINK_BYTES = 8192
 MAX_PAIRS = 128
 
 _MALFORMED_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]*")
 _VERIFICATION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -75,6 +76,8 @@ def _parse_pair(segment: str) -> Pair:
 
 
 def _decode(text: str) -> str:
+    if "%" not in text and "+" not in text:
+        return text  # ASCII already: most values are, and every link is decoded
     if _MALFORMED_ESCAPE.search(text):
         raise InputError(QUERY_FIELD, "holds a % that is not followed by two hexadecimal digits")
     try:
@@ -85,6 +88,8 @@ def _decode(text: str) -> str:
 
 def encode(text: str) -> str:
     """Percent-encode all but `A-Z a-z 0-9 - . _ ~`, as UTF-8, with upper-case hex."""
+    if _UNRESERVED.fullmatch(text):
+        return text
     try:
         return quote(text, safe="")
     except UnicodeEncodeError:

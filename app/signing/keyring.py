@@ -28,6 +28,8 @@ class SigningSecret:
     """The secret itself; its UTF-8 bytes are the HMAC key."""
     created_at: datetime
     """When it was made; decides which one is the newest."""
+    last_used_at: float | None = None
+    """Unix seconds, to the minute, at which it last verified a link."""
 
     def __post_init__(self) -> None:
         if len(self.value) < MIN_SECRET_CHARACTERS:

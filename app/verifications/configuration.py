@@ -7,23 +7,21 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from app.verifications.document import Block, ConfigurationRefusedError, problems_of
+from app.verifications.experience import ExperienceConfig
 from app.verifications.field_types import (
     CollectionId,
     Country,
+    Description,
     Flag,
     Guid,
-    LongText,
     Name,
     Origin,
-    ShortText,
     Url,
 )
 from app.vocabulary import ChallengeType
-
-MAX_SESSION_SECONDS = 24 * 3600
 
 
 class LivenessType(StrEnum):
@@ -203,37 +201,8 @@ class WebhookConfig(Block):
 
     event_callback_url: Url | None = None
     events: tuple[WebhookEvent, ...] = ()
-
-
-class Theme(Block):
-    """Looks of the hosted page."""
-
-    brand_name: ShortText | None = None
-
-
-class Consent(Block):
-    """Consent step; own text replaces the built-in one in every language."""
-
-    required: Flag = True
-    title: ShortText | None = None
-    text: LongText | None = None
-
-
-class Timeouts(Block):
-    """Limits of one visit, seconds."""
-
-    session_seconds: Annotated[int, Field(ge=30, le=MAX_SESSION_SECONDS)] = 600
-    challenge_seconds: Annotated[int, Field(ge=5, le=600)] = 180
-
-
-class ExperienceConfig(Block):
-    """What the person sees."""
-
-    locale: Annotated[str, StringConstraints(min_length=2, max_length=35)] = "auto"
-    theme: Theme = Theme()
-    consent: Consent = Consent()
-    timeouts: Timeouts = Timeouts()
-    device_handoff: Flag = True
+    send_api_key: Flag = False
+    """Send a key as `X-API-Key` too, for receivers that do not check signatures."""
 
 
 class ReviewConfig(Block):
@@ -257,7 +226,7 @@ class Configuration(Block):
 
     id: Guid
     name: Name
-    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    description: Description = ""
     verifier_configs: VerifierConfigs
     redirect_config: RedirectConfig = RedirectConfig()
     result_parameter_config: ResultParameterConfig = ResultParameterConfig()

@@ -31,6 +31,18 @@ def _origin(text: str) -> str:
     return text
 
 
+def _colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError("must be a colour such as #0b6b5d")
+    return text.lower()
+
+
+def _logo_id(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("must be the id of an uploaded logo, 64 hexadecimal digits")
+    return text
+
+
 def _storable(text: str) -> str:
     if "\0" in text:  # the one character that PostgreSQL cannot keep
         raise ValueError("must not hold U+0000")
@@ -41,6 +53,8 @@ Flag = StrictBool
 Guid = Annotated[str, AfterValidator(_guid)]
 Url = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
+Colour = Annotated[str, AfterValidator(_colour)]
+LogoId = Annotated[str, AfterValidator(_logo_id)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 CollectionId = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable)]
 Name = Annotated[
@@ -49,4 +63,5 @@ Name = Annotated[
 ShortText = Annotated[
     str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(_storable)
 ]
+Description = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_storable)]
 LongText = Annotated[str, StringConstraints(max_length=8000), AfterValidator(_storable)]

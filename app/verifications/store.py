@@ -6,15 +6,25 @@ from typing import Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Pool, select
+from sqlalchemy import Pool, bindparam, select
 from sqlalchemy.orm import Session
 
-from app.db import hold
+from app.db import hold, run_plain, writes
 from app.errors import NotFoundError
 from app.models import Verification, VerificationVersion
 from app.verifications.configuration import Configuration, read_configuration, write_configuration
 
 MAX_HELD_VERSIONS = 1024
+_CURRENT = (
+    select(VerificationVersion.id)
+    .select_from(Verification)
+    .outerjoin(
+        VerificationVersion,
+        (VerificationVersion.verification_id == Verification.id)
+        & (VerificationVersion.number == Verification.current_version),
+    )
+    .where(Verification.id == bindparam("verification_id"), Verification.deleted_at.is_(None))
+)
 
 
 @dataclass(frozen=True)
@@ -48,27 +58,28 @@ def publish(db: Session, project_id: str, document: dict[str, Any], now: float) 
 
 def load_current(db: Session, verification_id: str) -> PublishedConfiguration:
     """Return what new sessions begin with; `NotFoundError` for an unknown or deleted verification."""
-    verification = db.get(Verification, verification_id)
-    if verification is None or verification.deleted_at is not None:
+    found = run_plain(db, _CURRENT, {"verification_id": verification_id}).first()
+    if found is None:
         raise NotFoundError("no such verification")
-    version = _version(db, verification.id, verification.current_version)
-    if version is None:
+    if found.id is None:
         raise NotFoundError("this verification was never published")
-    return _published(verification, version)
+    return load_version(db, found.id)
 
 
 def load_version(db: Session, version_id: int) -> PublishedConfiguration:
     """Return the immutable version that a session began with."""
     held = _versions_of(db)
-    if version_id not in held:
+    found = held.get(version_id) or _read_version(db, version_id)
+    # What a write transaction sees may be rolled back, and its number be given to another version.
+    if not writes(db):
         if len(held) >= MAX_HELD_VERSIONS:
             held.clear()
-        held[version_id] = _read_version(db, version_id)
-    return held[version_id]
+        held[version_id] = found
+    return found
 
 
 def _versions_of(db: Session) -> dict[int, PublishedConfiguration]:
-    """Return what this process has read of the database's versions: they never change."""
+    """Return what this process has read of the database's committed versions: they never change."""
     return _held_versions.setdefault(db.get_bind().engine.pool, {})
 
 

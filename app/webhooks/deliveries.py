@@ -52,10 +52,12 @@ def dispatch_events(db: Session, now: float) -> int:
     ).all()
     for event in events:
         event.delivered_at = now
-        url = _subscribed_url(db, event.verification_id, event.event)
+        url = subscribed_url(db, event.verification_id, event.event)
         if url is not None:
-            message_id = f"msg_{uuid4().hex}"
-            _add(db, message_id, url, event.event, event.session_id, event.verification_id, event.created_at)
+            body = body_of(event.event, event.session_id, event.verification_id, event.created_at)
+            add_delivery(
+                db, url, event.event, event.session_id, event.verification_id, body, event.created_at
+            )
     return len(events)
 
 
@@ -115,7 +117,9 @@ def replay(db: Session, delivery_id: str, now: float) -> str:
     url = load_current(db, old.verification_id).configuration.webhook_config.event_callback_url
     if url is None:
         raise InputError("webhookConfig.eventCallbackUrl", "this verification has no webhook any more")
-    return _insert(db, old.message_id, url, old.event, old.session_id, old.verification_id, old.body, now)
+    return add_delivery(
+        db, url, old.event, old.session_id, old.verification_id, old.body, now, message_id=old.message_id
+    )
 
 
 def send_test(db: Session, verification_id: str, now: float) -> str:
@@ -123,7 +127,8 @@ def send_test(db: Session, verification_id: str, now: float) -> str:
     url = load_current(db, verification_id).configuration.webhook_config.event_callback_url
     if url is None:
         raise InputError("webhookConfig.eventCallbackUrl", "this verification has no webhook")
-    return _add(db, f"msg_{uuid4().hex}", url, TEST_EVENT, None, verification_id, now)
+    body = body_of(TEST_EVENT, None, verification_id, now)
+    return add_delivery(db, url, TEST_EVENT, None, verification_id, body, now)
 
 
 def list_deliveries(
@@ -144,7 +149,8 @@ def attempts_of(db: Session, delivery_id: str) -> Sequence[WebhookAttempt]:
     return db.scalars(query.order_by(WebhookAttempt.id)).all()
 
 
-def _subscribed_url(db: Session, verification_id: str, event: str) -> str | None:
+def subscribed_url(db: Session, verification_id: str, event: str) -> str | None:
+    """Return where a verification wants to hear of this event; None = it does not."""
     try:
         config: WebhookConfig = load_current(db, verification_id).configuration.webhook_config
     except NotFoundError:
@@ -152,32 +158,21 @@ def _subscribed_url(db: Session, verification_id: str, event: str) -> str | None
     return config.event_callback_url if event in (config.events or DEFAULT_EVENTS) else None
 
 
-def _add(
+def add_delivery(
     db: Session,
-    message_id: str,
-    url: str,
-    event: str,
-    session_id: str | None,
-    verification_id: str,
-    at: float,
-) -> str:
-    body = body_of(event, session_id, verification_id, at)
-    return _insert(db, message_id, url, event, session_id, verification_id, body, at)
-
-
-def _insert(
-    db: Session,
-    message_id: str,
     url: str,
     event: str,
     session_id: str | None,
     verification_id: str,
     body: str,
     at: float,
+    *,
+    message_id: str | None = None,
 ) -> str:
+    """Queue a message, due at once; returns the delivery's id."""
     delivery = WebhookDelivery(
         id=str(uuid4()),
-        message_id=message_id,
+        message_id=message_id or f"msg_{uuid4().hex}",
         verification_id=verification_id,
         session_id=session_id,
         event=event,

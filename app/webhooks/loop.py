@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from app.runtime import Runtime
-from app.webhooks import deliveries
+from app.webhooks import api_key, deliveries, face_events
 from app.webhooks.deliveries import Claim
 from app.webhooks.message import headers_for
 from app.webhooks.secrets import add_secret, live_secrets
@@ -21,6 +21,7 @@ def run_once(runtime: Runtime, send: Send, now: float) -> int:
     """Dispatch new events and try everything that is due; returns how many tries were made."""
     with runtime.database.transaction() as db:
         deliveries.dispatch_events(db, now)
+        face_events.dispatch_events(db, now)
     with runtime.database.transaction() as db:
         claims = deliveries.claim_due(db, now)
     if not claims:
@@ -43,7 +44,10 @@ def run_forever(runtime: Runtime, send: Send, sleep: Callable[[float], bool], in
 
 def _try_one(runtime: Runtime, send: Send, claim: Claim, now: float) -> None:
     secrets = _secrets(runtime, claim.verification_id, now)
-    attempt = send(claim.url, claim.body.encode(), headers_for(claim.message_id, claim.body, secrets, now))
+    with runtime.database.reading() as db:
+        key = api_key.wanted_key(db, runtime.sealer, claim.verification_id)
+    headers = headers_for(claim.message_id, claim.body, secrets, now, key)
+    attempt = send(claim.url, claim.body.encode(), headers)
     _log(claim, attempt)
     with runtime.database.transaction() as db:
         deliveries.record_attempt(db, claim, attempt, now, runtime.rng.random)

@@ -41,16 +41,21 @@ function prepare(card) {
   const slider = box.querySelector("input");
   const output = box.querySelector("output");
   const above = card.dataset.above === "true";
-  const show = () => {
+  const say = () => {
     const place = Number(slider.value);
     output.textContent = sentence(bars, place, above);
+    slider.setAttribute("aria-valuetext", output.textContent);
+    return place;
+  };
+  const show = () => {
+    const place = say();
     const x = place < bars.length ? bars[place].x : 720;
     line.setAttribute("d", `M${x} -6V180`);
     line.removeAttribute("hidden");
-    slider.setAttribute("aria-valuetext", output.textContent);
   };
   slider.value = String("threshold" in card.dataset ? nearest(bars, Number(card.dataset.threshold)) : 0);
   box.hidden = false;
+  say();
   slider.addEventListener("input", show);
 }
 

@@ -71,6 +71,13 @@ export class Api {
   }
 
   /**
+   * Anything that is no status. @param {string} url @param {"GET"|"POST"} method @returns {Promise<any>}
+   */
+  ask(url, method) {
+    return this.request(url, () => ({ method }));
+  }
+
+  /**
    * The same batch may arrive twice when an answer got lost; the server then only says which is next.
    * @param {Batch} batch @param {AbortSignal} signal @returns {Promise<Status>}
    */

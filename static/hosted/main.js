@@ -30,6 +30,11 @@ on("start-camera", () => visit.startCamera());
 on("cancel", () => visit.leave("cancelled"));
 on("other-way", () => visit.leave("alternative_requested"));
 on("continue", () => visit.goOn());
+for (const id of ["use-phone", "help-phone", "handover-new"]) {
+  on(id, () => visit.attempt(() => visit.handover.offer()));
+}
+on("handover-stay", () => visit.attempt(() => visit.handover.stay()));
+on("handover-copy", () => visit.handover.copy());
 on("reconnect", () => visit.api.hurry());
 on("use-sandbox", () => {
   visit.open = () => openRenderedHead(page.sandbox?.assetUrl ?? "");

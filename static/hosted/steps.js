@@ -12,6 +12,7 @@
  * @property {string} [copy]  an address to offer for copying
  * @property {{text: string, action: () => void}} [other]  another way to try again
  * @property {() => void} [withoutCamera]
+ * @property {boolean} [phone]  offer to go on with a phone
  * @property {boolean} [exits]  false when this page cannot end the session any more
  *
  * @typedef {object} Result
@@ -74,6 +75,7 @@ export function showHelp(help) {
   offer("try-otherwise", help.other !== undefined);
   byId("try-otherwise").textContent = help.other?.text ?? "";
   byId("try-otherwise").onclick = help.other?.action ?? null;
+  if (document.getElementById("help-phone")) offer("help-phone", help.phone === true);
   offer("copy-link", help.copy !== undefined);
   byId("copy-link").dataset.address = help.copy ?? "";
   offer("without-camera", help.withoutCamera !== undefined);

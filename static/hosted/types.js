@@ -47,6 +47,7 @@
  * @property {Record<"consent"|"start"|"frames"|"exit"|"status"|"return", string> & {link?: string}} urls
  * @property {{required: boolean, accepted: boolean, textHash: string}} consent
  * @property {Capture} capture
+ * @property {{arrived: boolean, urls: Record<"offer"|"withdraw"|"watch"|"return", string>}|null} handover
  * @property {{level: string, flashing: boolean}|null} challenge  flashing: the screen may change colour
  * @property {{assetUrl: string}|null} sandbox
  * @property {{guidance: Record<string, string>, reasons: Record<string, {title: string, hint: string}>,

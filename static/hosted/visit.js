@@ -7,6 +7,7 @@ import { CaptureLoop } from "./capture.js";
 import { Flashing } from "./flashing.js";
 import { FrameSource } from "./frames.js";
 import { Instruction, reflect, resetGuidance } from "./guidance.js";
+import { Handover } from "./handover.js";
 import { LightPlayer } from "./light.js";
 import { advice, exitReason, refine, watchForCamera } from "./permission.js";
 import { Sound } from "./sound.js";
@@ -60,9 +61,11 @@ export class Visit {
     this.sound = new Sound(byId("sound"));
     this.api = new Api(page, connectionNotice(this.words));
     this.open = openCamera;
+    this.handover = new Handover(this);
     this.over = false;
     this.departing = false;
-    this.mustStart = false;
+    // What another device has filmed is not gone on with.
+    this.mustStart = this.handover.arrived;
     /** @type {Camera|null} */ this.camera = null;
     this.capture = new AbortController();
     /** @type {Status|null} */ this.status = null;
@@ -91,6 +94,7 @@ export class Visit {
   async prime() {
     const resuming = this.status?.state === "capturing";
     byId("start-camera").textContent = resuming ? this.ui.resume_camera : this.ui.start_camera;
+    this.offerPhone();
     show("primer");
     if (resuming && (await cameraPermission()) === "granted") return this.startCamera();
     if (shown() !== "primer" || this.opening) return;
@@ -134,7 +138,19 @@ export class Visit {
   /** Go back to the website with the signed result, or hand it to the page that embeds this one. */
   goOn() {
     clearTimeout(this.leaving);
-    location.assign(this.page.urls.return + (isEmbedded() ? "?embedded=1" : ""));
+    location.assign(this.page.urls.return + this.embedding);
+  }
+
+  get embedding() {
+    return isEmbedded() ? "?embedded=1" : "";
+  }
+
+  /** Offer the phone wherever the camera is asked for. */
+  offerPhone() {
+    for (const id of ["use-phone", "help-phone"]) {
+      const button = document.getElementById(id);
+      if (button) button.hidden = !this.handover.offered;
+    }
   }
 
   closeCamera() {
@@ -208,7 +224,8 @@ export class Visit {
     const words = this.words.reason(reason);
     const note = attemptsLeft > 0 ? this.words.fill("attempts_left", { count: attemptsLeft }) : "";
     const other = this.flashing.allowed ? this.withoutFlashing() : undefined;
-    showHelp({ ...words, note, button: this.ui.try_again, action: () => this.startCamera(), other });
+    const phone = this.handover.offered;
+    showHelp({ ...words, note, button: this.ui.try_again, action: () => this.startCamera(), other, phone });
   }
 
   withoutFlashing() {
@@ -223,6 +240,7 @@ export class Visit {
   conclude(result, reason) {
     this.closeCamera();
     this.over = true;
+    if (this.handover.arrived) return this.sendHome(result, reason);
     const passed = { title: this.ui.passed_title, hint: this.ui.passed_hint };
     const cause = reason ?? (result === "review" ? "review_pending" : null);
     const site = { site: this.page.relyingParty };
@@ -231,6 +249,15 @@ export class Visit {
     showResult({ result, ...(result === "passed" ? passed : this.words.reason(cause)), note, button });
     const brief = result === "passed" || CHOSEN.has(reason ?? "");
     this.leaveSoon(brief ? LEAVE_AFTER_MS.passed : LEAVE_AFTER_MS.other);
+  }
+
+  /** The phone has done its part; only a person without the other device goes on here. */
+  sendHome(/** @type {"passed"|"failed"|"review"} */ result, /** @type {string|null} */ reason) {
+    const passed = { title: this.ui.passed_title, hint: this.ui.passed_hint };
+    const cause = reason ?? (result === "review" ? "review_pending" : null);
+    const words = result === "passed" ? passed : this.words.reason(cause);
+    showResult({ result, ...words, note: this.ui.handover_home, button: this.ui.handover_here });
+    byId("continue").classList.remove("primary");
   }
 
   /** @param {number} wait milliseconds */
@@ -276,6 +303,7 @@ export class Visit {
       button: this.ui.try_again,
       action: retry,
       withoutCamera: () => this.leave(exitReason(trouble)),
+      phone: this.handover.offered,
     });
     this.stopWatching = watchForCamera(trouble, retry);
   }

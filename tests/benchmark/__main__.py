@@ -1,139 +1,73 @@
-"""`python -m tests.benchmark`: measure, and write BENCHMARKS.md."""
+"""`python -m tests.benchmark`: measure, keep the results, and write BENCHMARKS.md of all that is kept."""
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
 
 from app.errors import VisavisError
-from app.inference.engine import OpenPackEngine
-from app.sandbox.head import Head
 from tests.benchmark import ROOT
-from tests.benchmark.accuracy import kept_accuracy, read_accuracy
-from tests.benchmark.against_dlib import DlibInstallation, compare, cut_chips, install_dlib
-from tests.benchmark.figures import DlibFigures, Figures, ServiceFigures
-from tests.benchmark.film import AT_REST, Film, shoot
-from tests.benchmark.machine import describe_machine, usable_cores
-from tests.benchmark.models import time_frame, time_models
-from tests.benchmark.report import render, targets_of
-from tests.benchmark.search import kept_search, read_search
-from tests.benchmark.service import measured_service
+from tests.benchmark.document import Kept, compose, targets_of
+from tests.benchmark.machine import describe_machine
+from tests.benchmark.section import Run, Section, UnmeasuredError
+from tests.benchmark.sections import SECTIONS
+from tests.benchmark.store import RESULTS, Result, keep, kept
 from tests.simulator import faces
-from tests.simulator.install import InstallError, install
+from tests.simulator.install import InstallError
 
-MODELS = ROOT / "models"
-SCRATCH = ROOT / "var" / "benchmark"
 DOCUMENT = ROOT / "BENCHMARKS.md"
-PEOPLE = ("astronaut", "obama", "biden", "singer")
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How much is measured."""
-
-    seconds_per_call: float
-    visits_alone: int
-    rounds_together: int
-    dlib_rounds: int
-
-
-FULL = Effort(seconds_per_call=1.5, visits_alone=10, rounds_together=5, dlib_rounds=3)
-QUICK = Effort(seconds_per_call=0.1, visits_alone=1, rounds_together=1, dlib_rounds=1)
+PICTURES = ROOT / "static" / "docs"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     options = _parser().parse_args(arguments)
+    run = Run(options.quick, options.data, options.pictures)
+    wanted = [each for each in SECTIONS if each.name in (options.only or [s.name for s in SECTIONS])]
     try:
-        accuracy = _accuracy(options.accuracy, options.output)
-        search = read_search(options.search) if options.search else kept_search(_earlier(options.output))
-        figures = measure(QUICK if options.quick else FULL, quick=options.quick)
+        measured = [_measure(section, run, options.results) for section in wanted]
+        everything = [(section, kept(options.results, section)) for section in SECTIONS]
     except (VisavisError, InstallError, faces.TestFacesMissingError, ValueError) as error:
-        print(f"benchmark: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        _say(f"benchmark: {error}")
         return 1
-    options.output.write_text(render(figures, accuracy, search), encoding="utf-8")
-    if options.json is not None:
-        options.json.write_text(json.dumps(asdict(figures), indent=2) + "\n", encoding="utf-8")
-    for target in targets_of(figures):
-        print(f"{target.what}: {target.measured} {target.unit}, limit {target.limit}: {target.verdict}")  # noqa: T201
-    return 0
+    options.output.write_text(compose(everything), encoding="utf-8")
+    _print_targets(everything)
+    # A run of everything keeps what cannot be measured here; who asks for a section wants to have it.
+    return 0 if all(measured) or not options.only else 1
 
 
-def measure(effort: Effort, *, quick: bool = False) -> Figures:
-    """Measure everything."""
-    SCRATCH.mkdir(parents=True, exist_ok=True)
+def _measure(section: Section, run: Run, results: Path) -> bool:
     machine = describe_machine()
-    install(faces.DIRECTORY)
-    engine = OpenPackEngine.from_manifest(MODELS)
-    heads = [faces.head(name, engine) for name in PEOPLE]
-    films = [shoot(head, seed, _bar("rendering people")) for seed, head in enumerate(heads)]
-    picture = films[0].pictures[AT_REST][0]
-    return Figures(
-        machine=machine,
-        models=time_models(engine, MODELS, picture, effort.seconds_per_call, _bar("models")),
-        frame=time_frame(engine, picture, effort.seconds_per_call, _bar("frame")),
-        dlib=_against_dlib(heads, engine, effort.dlib_rounds),
-        **_service(films, effort, "Balanced", ("alone", "together")),
-        **_service(films, effort, "Advanced", ("advanced", "advanced_together")),
-        quick=quick,
-    )
+    try:
+        report = section.measure(run)
+    except UnmeasuredError as error:
+        _say(f"benchmark: {section.name} is not measured, its last result stays: {error}")
+        return False
+    keep(results, section, Result(machine, report, run.quick))
+    return True
 
 
-def _service(
-    films: Sequence[Film], effort: Effort, level: str, names: tuple[str, str]
-) -> dict[str, ServiceFigures]:
-    """Measure visits one after another, then all people at once; a first round only warms up."""
-    warm_up = len(films)
-    total = warm_up + effort.visits_alone + effort.rounds_together * len(films)
-    with (
-        measured_service(SCRATCH, level) as service,
-        tqdm(total=total, desc=f"visits, {level}", file=sys.stderr) as bar,
-    ):
-        service.run(films, 1, bar.update)
-        alone = service.run(films[:1], effort.visits_alone, bar.update)
-        together = service.run(films, effort.rounds_together, bar.update)
-    return dict(zip(names, (alone, together), strict=True))
+def _print_targets(everything: Kept) -> None:
+    for target in targets_of(everything):
+        what, limit, measured, verdict = target.row()
+        print(f"{what}: {measured}, limit {limit}: {verdict}")  # noqa: T201 - a command's output
 
 
-def _against_dlib(heads: Sequence[Head], engine: OpenPackEngine, rounds: int) -> DlibFigures | str:
-    installation = install_dlib(SCRATCH)
-    if not isinstance(installation, DlibInstallation):
-        return installation
-    return compare(installation, MODELS, cut_chips(heads, engine, MODELS), rounds, usable_cores())
-
-
-def _accuracy(folder: Path | None, document: Path) -> str:
-    if folder is not None:
-        return read_accuracy(folder)
-    return kept_accuracy(_earlier(document))
-
-
-def _earlier(document: Path) -> str:
-    """Return what was written before, of which each section is kept that is not measured now."""
-    earlier = document if document.exists() else DOCUMENT
-    return earlier.read_text(encoding="utf-8") if earlier.exists() else ""
-
-
-def _bar(caption: str) -> Callable[[Any], Iterable[Any]]:
-    return lambda items: tqdm(items, desc=caption, file=sys.stderr)
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - a command's output
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
+    names = [section.name for section in SECTIONS]
+    parser.add_argument(
+        "--only", action="append", choices=names, help="measure this section; may be repeated"
+    )
     parser.add_argument("--quick", action="store_true", help="measure little: shows that everything runs")
-    parser.add_argument("--accuracy", type=Path, metavar="DIR", help="what `flask evaluate … --json` wrote")
-    parser.add_argument(
-        "--search", type=Path, action="append", metavar="FILE", help="what `flask bench search --json` wrote"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure for machines")
-    parser.add_argument(
-        "--output", type=Path, default=DOCUMENT, metavar="FILE", help="instead of BENCHMARKS.md"
-    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="labelled pictures for `flask evaluate`")
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="what is kept")
+    parser.add_argument("--pictures", type=Path, default=PICTURES, metavar="DIR", help="where drawings go")
+    parser.add_argument("--output", type=Path, default=DOCUMENT, metavar="FILE")
     return parser
 
 

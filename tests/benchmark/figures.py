@@ -1,4 +1,4 @@
-"""Everything that one run measures: frozen, with units, and as plain JSON for machines."""
+"""What is measured of models and service: frozen, with units."""
 
 import math
 from dataclasses import dataclass
@@ -90,24 +90,6 @@ class DlibFigures:
     """Of any of the 128 numbers of any chip."""
     lowest_cosine: float
     """Between both embeddings of one chip; 1 = the same direction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """One whole run."""
-
-    machine: Machine
-    models: list[Timing]
-    frame: list[Timing]
-    alone: ServiceFigures
-    together: ServiceFigures
-    advanced: ServiceFigures
-    """One after another, at the Advanced level."""
-    advanced_together: ServiceFigures
-    dlib: DlibFigures | str
-    """A sentence that says why not, when dlib could not be installed."""
-    quick: bool = False
-    """True when so little was measured that the numbers only show that everything runs."""
 
 
 def percentile(values: list[float], share: float) -> float:

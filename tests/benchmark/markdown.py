@@ -1,6 +1,6 @@
 """Numbers and tables as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -17,6 +17,11 @@ def number(value: float | None, decimals: int = 2) -> str:
 def percent(share: float | None, decimals: int = 2) -> str:
     """Return a share of 0…1 as a percentage."""
     return "–" if share is None else f"{100 * share:.{decimals}f} %"
+
+
+def interval(bounds: Sequence[float] | None, render: Callable[[float], str] = percent) -> str:
+    """Return bounds, or nothing where there are none."""
+    return "" if bounds is None else f"{render(bounds[0])} … {render(bounds[1])}"
 
 
 def _is_numeric(rows: Sequence[Sequence[str]], column: int) -> bool:

@@ -20,7 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.hosted import locales
 from app.hosted.page_data import script_json
-from app.hosted.security_headers import init_security_headers
+from app.hosted.security_headers import allow_camera, init_security_headers
 from app.hosted.texts import consent_text, guidance_texts, reason_texts, ui_texts
 from app.pipeline.light import BASE
 
@@ -138,6 +138,7 @@ def page_data(script: Script, language: locales.Language) -> Json:
         "verifiers": ["liveness", "faceRecognition"],
         "challenge": {"level": "Balanced", "flashing": False},
         "texts": {"guidance": guidance_texts(), "reasons": reason_texts(), "ui": ui_texts()},
+        "handover": None,
         "sandbox": None,
         "locales": locales.language_choices(),
     }
@@ -154,6 +155,7 @@ def make_stub(script: Script, translations: Path) -> Flask:
     @stub.get("/session/1")
     def show() -> str:
         page = page_data(script, locales.current_language())
+        allow_camera()
         return render_template("hosted/session.html", page=page, page_json=script_json(page))
 
     @stub.get("/session/1/return")

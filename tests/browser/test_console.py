@@ -173,7 +173,8 @@ def every_page(house: House, context: BrowserContext) -> list[str]:
     """Follow the links from the first page on; one path for each view."""
     app: Flask = house.app
     views: dict[str, str] = {}
-    waiting = ["/console/configurations", f"/console/sessions/{house.decided}"]
+    preview = f"/console/configurations/{house.verification_id}/look/preview"
+    waiting = ["/console/configurations", f"/console/sessions/{house.decided}", preview]
     router = app.url_map.bind("localhost")
     while waiting:
         path = waiting.pop(0)
@@ -206,4 +207,20 @@ def test_errors_appear_at_their_fields_while_one_types(browser: Browser, house: 
     page.get_by_label("Buffer").fill("3")
     picture = page.locator(".age-picture svg[role=img]")
     expect(picture).to_have_attribute("aria-label", re.compile("Estimates of 21 and more pass"))
+    context.close()
+
+
+def test_the_preview_follows_what_is_typed(browser: Browser, house: House) -> None:
+    context = house.enter(browser, **LIGHT_DESKTOP)
+    page = context.new_page()
+    page.goto(f"{house.url}/console/configurations/{house.verification_id}/look")
+    frame = page.frame_locator("iframe[name=preview]")
+    page.get_by_label("Name of the site").fill("Not yet the library")
+    page.get_by_label("Colour of buttons and links").fill("#ffe000")
+    expect(frame.locator(".brand")).to_have_text("Not yet the library")
+    assert violations(page) == []
+    shown = page.frame(name="preview")
+    assert shown is not None
+    page.goto(shown.url)  # what was saved is still what it was
+    expect(page.locator(".brand")).not_to_have_text("Not yet the library")
     context.close()

@@ -81,14 +81,23 @@ def test_a_pasted_session_id_leads_to_its_page(runtime: Runtime, site: RelyingSi
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"since": "yesterday"}, {"state": "happy"}, {"reason": "none"}, {"until": "2026-13-01"}]
+    "wrong",
+    [
+        {"since": "yesterday"},
+        {"state": "happy"},
+        {"reason": "none"},
+        {"until": "2026-13-01"},
+        {"q": "x" * 257},
+        {"q": "a\0b"},
+        {"verification": "none"},
+    ],
 )
 def test_a_filter_that_makes_no_sense_says_so(viewer: Desk, wrong: dict[str, str]) -> None:
     page = viewer.open("/console/sessions", params=wrong, status=422)
     assert page.html.find(id=f"field-{next(iter(wrong))}-error").text
 
 
-@pytest.mark.parametrize("place", ["nonsense", "1_", "_", "nan_x", "inf_x", "1e999_x"])
+@pytest.mark.parametrize("place", ["nonsense", "1_", "_", "nan_x", "inf_x", "1e999_x", "1_\0"])
 def test_a_garbled_place_is_no_error(viewer: Desk, place: str) -> None:
     viewer.open("/console/sessions", params={"before": place}, status=200)
 

@@ -173,7 +173,7 @@ def test_a_face_whose_collection_lost_its_key_can_only_be_declined(scene: Review
         members = collections.get(db, scene.site.project_id, MEMBERS)
         {
             "reset": lambda: collections.reset(db, scene.runtime.sealer, members, 1.0),
-            "delete": lambda: collections.delete(db, members),
+            "delete": lambda: collections.delete(db, members, 1.0),
             "rotate": lambda: renew_rotation(db, scene.runtime.sealer, members, 1.0),
         }[change]()
     with pytest.raises(StateConflictError, match="decline it"):

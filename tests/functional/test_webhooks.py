@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,9 +16,12 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from webtest import TestApp
 
+from app import flow, worker
 from app.models import WebhookDelivery
 from app.runtime import Runtime
-from app.webhooks import deliveries, loop, secrets
+from app.sessions import conclusion
+from app.vocabulary import Reason
+from app.webhooks import deliveries, loop, secrets, sender
 from app.webhooks.schedule import MAX_ATTEMPTS
 from app.webhooks.sender import Attempt, Sender
 from app.wiring import build_runtime
@@ -199,16 +203,71 @@ def _die_while_sending(runtime: Runtime) -> None:
     loop.run_once(own, send, runtime.clock())
 
 
+def test_a_server_killed_between_decision_and_delivery_loses_nothing(
+    site: RelyingSite, browser: TestApp, clock: FakeClock, runtime: Runtime, receiver: Receiver
+) -> None:
+    verification_id = site.publish(webhookConfig={"eventCallbackUrl": URL})
+    visit = Visit.open(browser, clock, site.link(verification_id))
+    process = get_context("fork").Process(target=_decide_and_die, args=(runtime, visit.session_id))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    loop.run_once(runtime, receiver, clock())
+    assert receiver.events == ["VerificationCompleted"]
+    assert json.loads(receiver.received[0][1])["verificationSessionId"] == visit.session_id
+
+
+def _decide_and_die(runtime: Runtime, session_id: str) -> None:
+    own = build_runtime(runtime.settings, engine=runtime.engine, clock=runtime.clock)
+    flow.leave(own, session_id, Reason.CANCELLED, runtime.clock())
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_an_event_outlives_a_session_that_is_not_kept(
+    site: RelyingSite, browser: TestApp, clock: FakeClock, runtime: Runtime, receiver: Receiver
+) -> None:
+    verification_id = site.publish(
+        webhookConfig={"eventCallbackUrl": URL}, retentionConfig={"sessionDays": 0}
+    )
+    Visit.open(browser, clock, site.link(verification_id)).post("exit", {"reason": "cancelled"})
+    receiver.status = 503
+    loop.run_once(runtime, receiver, clock())
+    clock.pass_seconds(conclusion.SHORTEST_RETENTION_SECONDS)
+    assert worker.run_once(runtime, clock()).purged == 1
+    receiver.status = 204
+    loop.run_once(runtime, receiver, clock())
+    assert receiver.events == ["VerificationCompleted"] * 2
+    assert deliveries_of(runtime)[0].state == "delivered"
+
+
+def test_a_slow_receiver_holds_up_nobody_else(
+    site: RelyingSite, browser: TestApp, clock: FakeClock, runtime: Runtime
+) -> None:
+    """The slow one only answers once the other has been told: in turn they would wait for ever."""
+    slow = URL + "/slow"
+    cancelled_visit(site, browser, clock, eventCallbackUrl=slow)
+    cancelled_visit(site, browser, clock)
+    told = threading.Event()
+
+    def send(url: str, body: bytes, headers: Mapping[str, str]) -> Attempt:
+        if url != slow:
+            told.set()
+        return Attempt(204 if told.wait(30) else None, None if told.is_set() else "no answer in time", 1.0)
+
+    assert loop.run_once(runtime, send, clock()) == 2
+    assert {each.state for each in deliveries_of(runtime)} == {"delivered"}
+
+
 def test_two_workers_send_a_message_once(
     site: RelyingSite, browser: TestApp, clock: FakeClock, runtime: Runtime, receiver: Receiver
 ) -> None:
     for _ in range(5):
         cancelled_visit(site, browser, clock)
     workers = [threading.Thread(target=loop.run_once, args=(runtime, receiver, clock())) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
     loop.run_once(runtime, receiver, clock())
     ids = [headers["webhook-id"] for _, _, headers in receiver.received]
     assert len(ids) == len(set(ids)) == 5
@@ -267,6 +326,20 @@ def test_a_receiver_that_answers_for_ever_is_hung_up_on() -> None:
     with endpoint(200, drip=True) as url:
         attempt = Sender(allow_private=True, clock=lambda: float(next(ticks)))(url, b"{}", {})
     assert (attempt.accepted, attempt.error) == (False, "no answer in time")
+
+
+def test_a_receiver_that_keeps_silent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "READ_TIMEOUT_S", 0.05)
+    with silent_endpoint() as url:
+        attempt = Sender(allow_private=True)(url, b"{}", {})
+    assert (attempt.status, attempt.error) == (None, "no answer in time")
+
+
+@contextmanager
+def silent_endpoint() -> Iterator[str]:
+    """Something that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/hook"
 
 
 def test_nobody_listening_is_a_failed_try() -> None:

@@ -1,5 +1,6 @@
 """What happens without a person: expiry, lost verdicts, retention."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from app.inference.engine import OpenPackEngine
 from app.models import AttemptLimit, Face, FindingRow, OutboxEvent, SpentNonce, VerificationSession
 from app.runtime import Runtime
 from app.sandbox.head import Head
+from app.webhooks import loop
+from app.webhooks.sender import Attempt
 from tests.databases import on_both_databases
 from tests.functional.visit import Person, Visit, complete
 from tests.service import FakeClock, RelyingSite, new_browser
@@ -30,6 +33,10 @@ def alice(engine: OpenPackEngine) -> Head:
 def count(runtime: Runtime, table: Any) -> int:
     with runtime.database.reading() as db:
         return db.scalar(select(func.count()).select_from(table)) or 0
+
+
+def nobody_listens(url: str, _body: bytes, _headers: Mapping[str, str]) -> Attempt:
+    raise AssertionError(f"{url} was never asked for")
 
 
 def state_of(runtime: Runtime, session_id: str) -> tuple[str, str | None]:
@@ -130,6 +137,7 @@ def test_sessions_are_purged_when_their_retention_is_over_and_faces_when_theirs_
 ) -> None:
     verification = site.publish(verifierConfigs=MATCH, retentionConfig={"sessionDays": 7, "faceDays": 30})
     complete(site, new_browser(runtime), verification, Person(alice), external_id="alice")
+    loop.run_once(runtime, nobody_listens, clock())
     clock.pass_seconds(7 * DAY - 60)
     assert worker.run_once(runtime, clock()).purged == 0
     clock.pass_seconds(120)

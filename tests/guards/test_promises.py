@@ -13,6 +13,7 @@ from app.error_pages import PROBLEMS, problem_of
 from app.errors import VisavisError
 from app.factory import ROOT, create_app
 from app.hosted import guards
+from app.hosted.handover import require_watcher
 from app.hosted.metrics_endpoint import require_metrics_token
 from app.hosted.texts import guidance_texts, reason_texts
 from app.inference.manifest import load_manifest
@@ -28,6 +29,7 @@ GUARDS = {
     guards.require_page,
     guards.require_sandbox,
     require_metrics_token,
+    require_watcher,
     require_operator,
     require_scope,
 }

@@ -41,6 +41,14 @@ def test_nobody_may_frame_the_page_of_a_verification_that_lists_none(
     assert page.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
 
 
+def test_only_the_page_of_a_check_may_ask_for_the_camera(
+    site: RelyingSite, browser: TestApp, runtime: Runtime, embedded: str
+) -> None:
+    ended = decline(browser, runtime, site.link(embedded), "?embedded=1")
+    others = [ended, browser.get("/docs"), browser.get("/verification/none", status=404)]
+    assert all("camera=()" in page.headers["Permissions-Policy"] for page in others)
+
+
 def test_an_embedded_page_stays_and_names_the_result_and_who_may_hear_of_it(
     site: RelyingSite, browser: TestApp, runtime: Runtime, embedded: str
 ) -> None:

@@ -8,22 +8,24 @@ import pytest
 from click.testing import CliRunner
 
 from app.commands import bench_peers
+from app.commands.bench import FIGURES as PRINTED
 from app.commands.bench import bench_commands
 from app.commands.bench_population import BLOCK, Population
 from app.commands.bench_scratch import NEIGHBOURS, PROBES, Scratch, Truth, recall_of
 from app.db import Database
 from app.errors import SettingsError
-from tests.benchmark.search import MISSING, kept_search, read_search, section
+from tests.benchmark.sections import search
 
 FIGURES = {
     "faces": 1_000_000, "recall": 1.0, "p50Ms": 9.0, "p95Ms": 12.5, "addMs": 5.0, "deleteMs": 80.0,
     "memoryMb": 300.0, "coldStartS": 4.0,
 }  # fmt: skip
 PEER = {
-    "name": "graph 1.0", "recall": 0.93, "p50Ms": 1.0, "p95Ms": 2.0, "addMs": 0.5, "memoryMb": 700.0,
-    "buildS": 99.0,
+    "name": "graph 1.0", "faces": 1_000_000, "recall": 0.93, "p50Ms": 1.0, "p95Ms": 2.0, "addMs": 0.5,
+    "memoryMb": 700.0, "buildS": 99.0,
 }  # fmt: skip
-REPORT = {"engine": "sqlite", "probes": 200, **FIGURES, "growth": [FIGURES], "peers": [PEER]}
+SQLITE = {"engine": "sqlite", "probes": 200, **FIGURES, "growth": [FIGURES], "peers": [PEER]}
+REPORT = {"sqlite": SQLITE, "postgresql": {**SQLITE, "engine": "postgresql"}, "pictures": True}
 
 
 @pytest.fixture
@@ -35,16 +37,16 @@ def scratch(tmp_path: Path) -> Scratch:
 
 
 def test_the_command_measures_in_a_fresh_process_and_finds_everybody(tmp_path: Path) -> None:
-    report_file = tmp_path / "search.json"
-    picture = tmp_path / "growth.png"
-    arguments = ["search", "--faces", "1000", "--json", str(report_file), "--plot", str(picture)]
-    ran = CliRunner().invoke(bench_commands, arguments, catch_exceptions=False)
+    report_file, figures_file, picture = (tmp_path / name for name in ("report.json", "f.json", "growth.png"))
+    outputs = ["--report", str(report_file), "--json", str(figures_file), "--plot", str(picture)]
+    ran = CliRunner().invoke(bench_commands, ["search", "--faces", "1000", *outputs], catch_exceptions=False)
     assert ran.exit_code == 0, ran.output
-    report = json.loads(report_file.read_text())
-    assert (report["faces"], report["recall"]) == (1000, 1.0)
+    printed, report = json.loads(ran.stdout), json.loads(report_file.read_text())
+    assert printed == json.loads(figures_file.read_text())
+    assert tuple(printed) == PRINTED
+    assert (printed["faces"], printed["recall"]) == (1000, 1.0)
     assert all(report[name] > 0 for name in ("p50Ms", "p95Ms", "addMs", "deleteMs", "coldStartS"))
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert "1 000 | 100.00 %" in read_search([report_file])
 
 
 def test_a_database_in_use_is_not_filled(scratch: Scratch, tmp_path: Path) -> None:
@@ -90,25 +92,24 @@ def test_half_of_the_probes_are_enrolled_people() -> None:
     assert best[1::2].max() < 0.97
 
 
-def test_the_section_compares_a_million_faces_with_the_limits(tmp_path: Path) -> None:
-    slow = {**REPORT, "growth": [{**FIGURES, "p95Ms": 26.0, "recall": 0.999}]}
-    (tmp_path / "fast.json").write_text(json.dumps(REPORT))
-    (tmp_path / "slow.json").write_text(json.dumps(slow))
-    assert read_search([tmp_path / "fast.json"]).count("met |") == 6
-    text = read_search([tmp_path / "slow.json"])
-    assert text.count("**missed** |") == 2
+def test_a_million_faces_are_held_to_the_limits() -> None:
+    assert [target.verdict for target in search.targets(REPORT)] == ["met"] * 6
+    slow = {**REPORT, "sqlite": {**SQLITE, "p95Ms": 26.0, "recall": 0.999}}
+    assert [target.verdict for target in search.targets(slow)].count("**missed**") == 2
+    assert search.targets({"sqlite": {**SQLITE, "faces": 1000}}) == []
+
+
+def test_the_section_shows_growth_and_the_others_beside() -> None:
+    text = search.render(REPORT)
+    assert "| 1 000 000 | 100.00 % | 9.00 | 12.50 | 5.0 | 80.0 | 300 | 4.00 |" in text
+    assert "| Visavis, PostgreSQL with pgvector, whole process | 100.00 % | 9.00 | 12.50 | 5.00 |" in text
     assert "| graph 1.0 | 93.00 % | 1.00 | 2.00 | 0.50 | 700 | 99.0 |" in text
+    assert "static/docs/search-postgresql.png" in text
 
 
-def test_a_section_is_kept_until_it_is_measured_again(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps(REPORT))
-    text = read_search([tmp_path / "a.json"])
-    assert kept_search(f"# Before\n\n{section(text)}\n\n## After") == text
-    assert kept_search("# Another document") == MISSING
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}"])
-def test_what_is_no_report_is_named(tmp_path: Path, content: str) -> None:
-    (tmp_path / "bad.json").write_text(content)
-    with pytest.raises(ValueError, match=r"bad\.json"):
-        read_search([tmp_path / "bad.json"])
+def test_what_was_not_measured_beside_is_left_out() -> None:
+    alone = {"sqlite": {**SQLITE, "peers": []}, "pictures": False, "note": "Measured in the dark."}
+    text = search.render(alone)
+    assert "### Compared" not in text
+    assert "PostgreSQL" not in text
+    assert text.endswith("Measured in the dark.")

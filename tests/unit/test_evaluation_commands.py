@@ -97,6 +97,18 @@ def test_a_calibration_is_written_and_can_be_evaluated(run: Run, people: Path, t
     ]  # fmt: skip
 
 
+def test_templates_of_several_sizes_are_measured_in_one_run(run: Run, people: Path, tmp_path: Path) -> None:
+    assert run("calibrate", "recognition", "--identities", people).exit_code == 0
+    out = tmp_path / "report.json"
+    sizes = ("--template-size", 2, "--template-size", 1)
+    ran = run("evaluate", "recognition", "--identities", people, *sizes, "--json", out)
+    assert ran.exit_code == 0, ran.output
+    report = read_json(out)
+    assert {name: part and part["size"] for name, part in report.items()} == {
+        "pairs": None, "templates": 2, "templates of 1": 1,
+    }  # fmt: skip
+
+
 def test_recognition_without_a_calibration_says_what_to_do(run: Run, people: Path) -> None:
     failed = run("evaluate", "recognition", "--identities", people)
     assert failed.exit_code == 1

@@ -87,7 +87,7 @@ def test_deleting_a_collection_leaves_neither_key_nor_faces_nor_names(tmp_path: 
         collection = collection_of(db)
         enrol_person(db, 1, "anna")
         enrol_person(db, 2, "ben", name="others")
-        collections.delete(db, collection)
+        collections.delete(db, collection, NOON)
         left = [db.scalar(select(func.count()).select_from(table)) for table in (Collection, Face, FaceKey)]
         assert left == [1, 1, 1]
 

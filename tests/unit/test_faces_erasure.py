@@ -130,7 +130,7 @@ def test_a_deleted_collection_takes_its_key_along(database: Database, files: Fil
         sealed = db.scalars(select(Collection.sealed_rotation)).one()
     settle(database)
     with database.transaction() as db:
-        collections.delete(db, collection_of(db))
+        collections.delete(db, collection_of(db), NOON)
     assert erase_traces(database)
     assert traces(files, sealed) == 0
 
@@ -214,6 +214,25 @@ def test_a_role_without_the_rights_says_which_ones_it_needs(
     with database.reading() as db:
         assert db.scalar(select(func.count()).select_from(PendingErasure)) == 1
     assert erase_traces(database)
+
+
+@pytest.mark.parametrize("dialect", [POSTGRESQL])
+def test_a_standby_that_lags_behind_delays_the_erasure(
+    database: Database, files: Files, postgresql: PostgresqlServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    anna = enrol_crowd(database)[7]
+    secret = stored(database, anna)
+    postgresql.administer("SELECT pg_create_physical_replication_slot('standby', true)")
+    try:
+        forget(database, anna)
+        assert [erase_traces(database), erase_traces(database)] == [False, False]
+        assert caplog.text.count("a standby or a setting keeps it") == 1
+        assert traces(files, secret) > 0
+    finally:
+        postgresql.administer("SELECT pg_drop_replication_slot('standby')")
+    settle(database)  # the next checkpoint finds nothing that keeps the log any more
+    assert erase_traces(database)
+    assert traces(files, secret) == 0
 
 
 @pytest.mark.parametrize("dialect", [SQLITE])

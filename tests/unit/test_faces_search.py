@@ -16,7 +16,7 @@ from app.faces.collections import rotation_of
 from app.faces.enrolment import enrol, forget_face, refine
 from app.faces.protection import protect
 from app.faces.search.in_process import FaceIndex
-from app.faces.types import Hit
+from app.faces.types import Hit, TemplateKind
 from app.inference.types import Embedding
 from tests.unit.face_world import (
     KIND,
@@ -90,6 +90,19 @@ def test_faces_of_another_model_are_never_compared(database: Database) -> None:
         assert [hit.face_id for hit in search(db, index, face_of(1))] == [mine]
         assert index.count(db, collection_of(db), KIND) == 1
         assert index.count_incomparable(db, collection_of(db), KIND) == 1
+
+
+def test_a_collection_of_three_models_is_loaded_whole(database: Database) -> None:
+    third = TemplateKind("third-net", "third-mesh")
+    with database.transaction() as db:
+        for person in range(6):
+            kind = (KIND, OTHER_KIND, third)[person % 3]
+            enrol(db, SEALER, collection_of(db), template(face_of(person), kind=kind), None, NOON, None)
+    index = FaceIndex()
+    with database.reading() as db:
+        counts = [index.count(db, collection_of(db), kind) for kind in (KIND, OTHER_KIND, third)]
+        assert counts == [2, 2, 2]
+        assert len(search(db, index, face_of(0), top=9)) == 2
 
 
 def test_collections_do_not_see_each_other(database: Database) -> None:

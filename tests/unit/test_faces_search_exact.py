@@ -7,15 +7,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.faces.search import gallery as gallery_module
 from app.faces.search.gallery import Gallery
-from app.faces.search.quantised import exact_similarities, quantise_probe, quantise_rows
+from app.faces.search.quantised import (
+    approximate_similarities,
+    exact_similarities,
+    quantise_probe,
+    quantise_rows,
+)
 from app.faces.search.recheck import nearest
-from app.inference.integer_products import LARGEST_DIGIT, IntegerProducts, multiplication
+from app.faces.search.scan import Scanner
+from app.inference.integer_products import (
+    DIGIT_ZERO,
+    LARGEST_CODE,
+    LARGEST_DIGIT,
+    IntegerProducts,
+    multiplication,
+)
 from tests.unit.face_world import KIND, OTHER_KIND
 
 DIMENSIONS = 16
 PRODUCTS = IntegerProducts()
+SCANNER = Scanner()
+# Takes a dozen faces for as many as others take a million for: several blocks, parts and threads.
+SMALL_SCANNER = Scanner(block=4, blocks_at_once=3)
 # How far apart the faces of one crowd are: equal, a float32 apart, less than a code apart, anything.
 SPREADS = [0.0, 1e-7, 1e-5, 1e-3, 3e-2, 1.0]
 
@@ -47,9 +61,11 @@ def id_of(number: int) -> str:
     return np.random.default_rng(number).bytes(16).hex()
 
 
-def filled(templates: NDArray[np.float32]) -> tuple[Gallery, dict[str, NDArray[np.float32]]]:
+def filled(
+    templates: NDArray[np.float32], scanner: Scanner = SCANNER
+) -> tuple[Gallery, dict[str, NDArray[np.float32]]]:
     stored = {id_of(number): template for number, template in enumerate(templates)}
-    gallery = Gallery(DIMENSIONS, PRODUCTS)
+    gallery = Gallery(DIMENSIONS, scanner)
     gallery.put(list(stored), [row.tobytes() for row in stored.values()], KIND, range(len(stored)))
     gallery.revision = len(stored)
     return gallery, stored
@@ -72,19 +88,16 @@ def test_the_search_finds_what_comparing_with_everybody_finds(
     threshold: float,
     probe_spread: float,
 ) -> None:
-    gallery, stored = filled(np.concatenate([crowd(*one), crowd(*other)]))
+    gallery, stored = filled(np.concatenate([crowd(*one), crowd(*other)]), SMALL_SCANNER)
     probe = crowd(one[0], probe_spread, 1, one[3])[0]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gallery_module, "_ROWS_AT_ONCE", 16)  # as if there were millions
-        patch.setattr(gallery_module, "_ROWS_PER_RUN", 4)
-        found = nearest(
-            lambda ids: [
-                (face_id, brute_force({face_id: stored[face_id]}, probe, 1, -1.0)[0][1]) for face_id in ids
-            ],
-            gallery.candidates(quantise_probe(probe), KIND, top, threshold, ()),
-            top,
-            threshold,
-        )
+    found = nearest(
+        lambda ids: [
+            (face_id, brute_force({face_id: stored[face_id]}, probe, 1, -1.0)[0][1]) for face_id in ids
+        ],
+        gallery.candidates(quantise_probe(probe), KIND, top, threshold, ()),
+        top,
+        threshold,
+    )
     assert found == brute_force(stored, probe, top, threshold)
 
 
@@ -95,8 +108,8 @@ def test_no_similarity_leaves_its_bounds(
 ) -> None:
     templates, probe = crowd(*rows), crowd(*probes)[0]
     kept, asked = quantise_rows(templates), quantise_probe(probe)
-    products = (kept.codes.astype(np.float64) - 128) @ asked.digits.astype(np.float64)
-    similarities = (products @ asked.worth.astype(np.float64)) * kept.steps
+    codes, similarities = np.ascontiguousarray(kept.codes.T)[None], np.empty(len(templates), np.float32)
+    approximate_similarities(PRODUCTS, codes, kept.steps, asked, out=similarities)
     true = templates.astype(np.float64) @ probe.astype(np.float64)
     assert (np.abs(similarities - true) <= kept.errors * asked.length + asked.slack).all()
 
@@ -122,10 +135,10 @@ def test_faces_of_another_kind_and_excluded_ones_are_no_candidates() -> None:
 
 def test_a_forgotten_face_leaves_the_memory() -> None:
     gallery, stored = filled(crowd("random", 1.0, 5, 1))
-    codes = quantise_rows(stored[id_of(1)][None]).codes.tobytes()
-    assert codes in gallery._codes.tobytes()
+    [codes] = quantise_rows(stored[id_of(1)][None]).codes
+    assert (gallery._codes == codes[:, None]).all(axis=1).any()
     gallery.remove([id_of(1), id_of(4)])
-    assert codes not in gallery._codes.tobytes()
+    assert not (gallery._codes == codes[:, None]).all(axis=1).any()
     probe = quantise_probe(stored[id_of(0)])
     assert {each.face_id for each in gallery.candidates(probe, KIND, 9, -1.0, ())} == {
         id_of(0), id_of(2), id_of(3),
@@ -140,14 +153,36 @@ def test_a_damaged_template_is_refused_and_not_overlooked(damage: np.float32) ->
         quantise_rows(rows)
 
 
-@pytest.mark.parametrize(("rows", "dimensions"), [(1, 1), (7, 128), (300, 512), (65, 1024)])
-def test_products_of_extreme_codes_are_exact(rows: int, dimensions: int) -> None:
-    codes = np.full((rows, dimensions), 255, np.uint8)
-    codes[::2] = 1
-    digits = np.full((dimensions, 2), LARGEST_DIGIT, np.int8)
-    digits[:, 1] = -LARGEST_DIGIT
-    expected = (codes.astype(np.int64) - 128) @ digits.astype(np.int64)
-    np.testing.assert_array_equal(PRODUCTS.multiply(codes, digits), expected)
+@pytest.mark.parametrize(("columns", "dimensions"), [(1, 1), (7, 128), (300, 512), (1024, 1024)])
+def test_products_of_extreme_codes_are_exact(columns: int, dimensions: int) -> None:
+    codes = np.full((3, dimensions, columns), LARGEST_CODE, np.int8)
+    codes[:, :, ::2] = -LARGEST_CODE
+    digits = np.full((2, dimensions), DIGIT_ZERO + LARGEST_DIGIT, np.uint8)
+    digits[1] = DIGIT_ZERO - LARGEST_DIGIT
+    expected = (digits.astype(np.int64) - DIGIT_ZERO) @ codes.astype(np.int64)
+    np.testing.assert_array_equal(PRODUCTS.multiply(digits, codes), expected)
+
+
+def test_one_extreme_face_of_1024_dimensions_does_not_overflow() -> None:
+    template = np.full((1, 1024), 1 / 32, np.float32)
+    kept, similarity = quantise_rows(template), np.empty(1, np.float32)
+    codes = np.ascontiguousarray(kept.codes.T)[None]
+    approximate_similarities(PRODUCTS, codes, kept.steps, quantise_probe(-template[0]), out=similarity)
+    assert similarity[0] == pytest.approx(-1.0, abs=1e-6)
+
+
+def test_faces_come_and_go_across_blocks() -> None:
+    rows = crowd("random", 1.0, 50, 1)
+    gallery, stored = filled(rows, SMALL_SCANNER)
+    for number in (0, 49, 17, 30, 5):
+        gallery.remove([id_of(number)])
+        del stored[id_of(number)]
+    changed = [id_of(number) for number in (44, 2, 3, 31)]
+    stored.update(zip(changed, crowd("one axis", 1.0, 60, 2), strict=False))
+    gallery.put(changed, [stored[face_id].tobytes() for face_id in changed], KIND, range(4))
+    for face_id, template in stored.items():
+        best = next(iter(gallery.candidates(quantise_probe(template), KIND, 1, -1.0, ())))
+        assert best.face_id == face_id
 
 
 def test_the_model_of_the_product_is_a_valid_one() -> None:

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from app import projects
 from app.db import Database
-from app.metrics.counting import count_concluded, forget_old_hours
+from app.metrics.counting import ALL_VERIFICATIONS, count_concluded, forget_old_hours
 from app.metrics.prometheus import metrics_text
-from app.metrics.reading import TimeRange, open_sessions, read_metrics
+from app.metrics.reading import TimeRange, all_time, open_sessions, read_metrics
 from app.metrics.scales import DURATION, SCALE_OF_EVIDENCE
 from app.models import FindingRow, MetricRollup, SessionTransition, VerificationSession
 from app.sealing import Sealer
@@ -191,7 +191,33 @@ def test_old_hours_are_forgotten_and_days_stay(shop: Shop) -> None:
     with shop.database.reading() as db:
         seconds = set(db.scalars(select(MetricRollup.seconds)))
         assert seconds == {DAY, 0}
-        assert db.scalar(select(func.count()).select_from(MetricRollup)) == 2
+        # Of the verification, and of all of them.
+        assert db.scalar(select(func.count()).select_from(MetricRollup)) == 4
+
+
+def test_a_histogram_reaches_to_its_threshold_unless_that_is_far_away(shop: Shop) -> None:
+    visit = shop.session()
+    finding = {"attempt": 1, "evidence": Evidence.FACE_PRESENCE, "score": 0.95, "unit": "", "method": ""}
+    shop.add(FindingRow(session_id=visit, details={}, **finding))
+    shop.count()
+    metrics = shop.read()
+    assert len(metrics.histogram(Evidence.FACE_PRESENCE)) == 1
+    bars = metrics.histogram(Evidence.FACE_PRESENCE, 0.6)
+    assert (bars[0].low, bars[-1].low, sum(bar.passed for bar in bars)) == (0.6, 0.94, 1)
+    assert len(metrics.histogram(Evidence.FACE_PRESENCE, -9.0)) == 1
+
+
+def test_counts_from_before_the_sums_are_in_the_sums(shop: Shop) -> None:
+    shop.session("passed")
+    shop.session("failed", verification_id=shop.other)
+    shop.count()
+    with shop.database.transaction() as db:
+        db.query(MetricRollup).filter_by(verification_id=ALL_VERIFICATIONS).delete()
+    shop.session("passed")
+    shop.count()
+    assert (shop.read().total, shop.read().named("state")) == (3, {"passed": 2, "failed": 1})
+    with shop.database.reading() as db:
+        assert set(all_time(db)) == {shop.verification, shop.other}
 
 
 def test_prometheus_reads_counters_gauges_and_a_histogram(shop: Shop) -> None:

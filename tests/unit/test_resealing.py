@@ -25,7 +25,7 @@ from tests.unit.face_world import NOON
 
 OLD, NEW, NEWEST = bytes(range(32)), bytes(range(1, 33)), bytes(range(2, 34))
 # Values made with the keys of these purposes live for minutes, and are made anew when they do not fit.
-SHORT_LIVED = {Purpose.PAGE_TOKEN, Purpose.API_TOKEN}
+SHORT_LIVED = {Purpose.PAGE_TOKEN, Purpose.API_TOKEN, Purpose.HAND_OVER}
 SECRETS, COLLECTIONS = 2, 3
 EVERYTHING = SECRETS + COLLECTIONS
 

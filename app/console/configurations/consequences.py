@@ -120,6 +120,11 @@ def warnings(configuration: Configuration) -> list[str]:
             "avoids it.",
         ),
         (
+            configuration.webhook_config.send_api_key,
+            "X-API-Key goes along with every event: whoever sees one event, a log for example, can send "
+            "forged ones. Check webhook-signature instead.",
+        ),
+        (
             configs.gender.type is not GenderType.DISABLED,
             "Gender is a guess from appearance; do not decide about anybody by it.",
         ),

@@ -123,11 +123,28 @@ SETTING_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "webhookConfig.eventCallbackUrl": ("Address", "Events are sent here, signed; empty sends none."),
     "webhookConfig.events": ("Events", "None ticked means VerificationCompleted alone."),
+    "webhookConfig.sendApiKey": (
+        "Send X-API-Key",
+        "The key that `flask webhooks api-key` keeps; for receivers that cannot check the signature.",
+    ),
     "experienceConfig.locale": (
         "Language",
         "`auto` follows the link and the browser; else a code such as de.",
     ),
     "experienceConfig.theme.brandName": ("Name of the site", "People read it on every page of the check."),
+    "experienceConfig.theme.accentColor": (
+        "Colour of buttons and links",
+        "As in #0b6b5d; what could not be read on the page is made darker or lighter.",
+    ),
+    "experienceConfig.theme.logo": ("Logo", "Upload it under Look; this is its id."),
+    **{
+        f"experienceConfig.consent.translations.{code}.{part}": (
+            f"{name}: own {part}",
+            "Comes before the one for every language.",
+        )
+        for code, name in (("ar", "Arabic"), ("de", "German"), ("en", "English"))
+        for part in ("title", "text")
+    },
     "experienceConfig.consent.required": (
         "Ask for consent",
         "Shows what is measured and why before the camera opens; switch it off only if your site asked.",

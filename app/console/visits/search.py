@@ -1,5 +1,6 @@
 """Finds sessions among a million: one index for whatever is asked, and pages that begin where one ended."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ Column: TypeAlias = InstrumentedAttribute[str | None] | InstrumentedAttribute[st
 _DRIVERS: dict[frozenset[str], tuple[Column, ...]] = {
     frozenset({"verification_id", "state"}): (VerificationSession.verification_id, VerificationSession.state),
 }
-_UUID_LENGTH = 36
+_UUID = re.compile(r"[0-9a-f-]{36}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def find_sessions(
 def find_by_id(db: Session, text: str) -> str | None:
     """Return the id of a session that somebody pasted; None when there is none."""
     text = text.strip().lower()
-    return text if len(text) == _UUID_LENGTH and db.get(VerificationSession, text) is not None else None
+    return text if _UUID.fullmatch(text) and db.get(VerificationSession, text) is not None else None
 
 
 def names_of_verifications(db: Session) -> dict[str, str]:
@@ -92,7 +93,7 @@ def read_place(text: str | None) -> Place | None:
     """Return the place that a page's address names; a garbled one begins at the top."""
     moment, _, session_id = (text or "").partition("_")
     try:
-        return Place(float(moment), session_id) if session_id else None
+        return Place(float(moment), session_id) if _UUID.fullmatch(session_id) else None
     except ValueError:
         return None
 

@@ -23,9 +23,9 @@ from app.faces.search.names import ids_named, names_of
 from app.faces.search.quantised import quantise_probe
 from app.faces.search.recheck import nearest, stored_similarities
 from app.faces.search.refresh import gone, load_written, refresh
+from app.faces.search.scan import Scanner
 from app.faces.search.view import View
 from app.faces.types import Hit, ProtectedTemplate, TemplateKind
-from app.inference.integer_products import IntegerProducts
 from app.models import Collection
 
 # A face of 128 dimensions takes 162 bytes: 3 M faces are 0.5 GB.
@@ -49,7 +49,7 @@ class FaceIndex:
 
     def __init__(self, max_faces: int = MAX_FACES) -> None:
         self._max_faces = max_faces
-        self._products = IntegerProducts()
+        self._scanner = Scanner()
         self._reset()
         _call_after_fork(self)
 
@@ -114,7 +114,7 @@ class FaceIndex:
         return View(shared, own, hidden)
 
     def _gallery(self, collection: Collection) -> Gallery:
-        return Gallery(collection.dimensions, self._products)
+        return Gallery(collection.dimensions, self._scanner)
 
     def _entry(self, collection: Collection) -> _Entry:
         with self._lock:

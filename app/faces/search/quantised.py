@@ -2,9 +2,9 @@ r"""Templates in 8 bits a number, and a proven bound on what that does to a simi
 
 A row x is kept as x̂ = step · code with one step a row and whole codes −127…127, together with the length
 e of what is missing, |x − x̂|, measured and not assumed. A probe p is written as p̂ = unit · (128 · a + b)
-with two columns of whole digits a, b. The product of codes and digits is computed in integers, so
+with two rows of whole digits a, b. The product of codes and digits is computed in integers, so
 
-    x̂ · p̂ = step · unit · (128 · code · a + code · b)            is exact but for the last float32 rounding,
+    x̂ · p̂ = step · unit · (128 · code · a + code · b)            is exact but for the last float32 roundings,
 
 and by the triangle inequality and Cauchy–Schwarz the true similarity lies within
 
@@ -21,10 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.faces.types import ProtectedTemplate
-from app.inference.integer_products import CODE_ZERO, LARGEST_DIGIT
+from app.inference.integer_products import DIGIT_ZERO, LARGEST_CODE, LARGEST_DIGIT, IntegerProducts
 
-LARGEST_CODE = 127
-# What the second column of digits is worth less than the first: the remainder of a rounding lies within
+# What the second row of digits is worth less than the first: the remainder of a rounding lies within
 # half a digit, and 64 digits of 1/128 are just that.
 _BASE = 2 * LARGEST_DIGIT
 # float32 rounds a result by at most u = 2⁻²⁴ ≈ 6e-8 of it. A similarity takes fewer than eight roundings of
@@ -41,8 +40,8 @@ _LONGEST_TEMPLATE = 1.01
 class QuantisedRows:
     """Rows as the index keeps them."""
 
-    codes: NDArray[np.uint8]
-    """(n, d); the whole number plus 128."""
+    codes: NDArray[np.int8]
+    """(n, d); −127…127."""
     steps: NDArray[np.float32]
     """(n,); what one code is worth."""
     errors: NDArray[np.float32]
@@ -53,10 +52,10 @@ class QuantisedRows:
 class QuantisedProbe:
     """A probe as the index multiplies it."""
 
-    digits: NDArray[np.int8]
-    """(d, 2); −64…64."""
-    worth: NDArray[np.float32]
-    """(2,); what one digit of each column is worth."""
+    digits: NDArray[np.uint8]
+    """(2, d); −64…64, plus 64."""
+    unit: float
+    """What one digit of the second row is worth; one of the first is worth 128 times as much."""
     length: float
     """Euclidean length of the probe itself."""
     slack: float
@@ -73,24 +72,39 @@ def quantise_rows(templates: NDArray[np.float32]) -> QuantisedRows:
     errors = _lengths(remainder)
     if not (_lengths(templates) <= _LONGEST_TEMPLATE).all():  # nor when there is a NaN
         raise ValueError("a stored template is longer than 1 or not a number")
-    codes += CODE_ZERO
-    return QuantisedRows(codes.astype(np.uint8), steps, errors * _SUMMATION)
+    return QuantisedRows(codes.astype(np.int8), steps, errors * _SUMMATION)
 
 
 def quantise_probe(probe: ProtectedTemplate) -> QuantisedProbe:
-    """Return a (d,) probe in two columns of digits; its own error is 1/128 of a row's."""
+    """Return a (d,) probe in two rows of digits; its own error is 1/128 of a row's."""
     exact = probe.astype(np.float64)
-    coarse_worth = float(np.abs(exact).max() or 1.0) / LARGEST_DIGIT
-    fine_worth = coarse_worth / _BASE
-    coarse = np.rint(exact / coarse_worth)
-    fine = np.clip(np.rint((exact - coarse * coarse_worth) / fine_worth), -LARGEST_DIGIT, LARGEST_DIGIT)
-    error = float(np.linalg.norm(exact - coarse * coarse_worth - fine * fine_worth))
+    unit = float(np.abs(exact).max() or 1.0) / LARGEST_DIGIT / _BASE
+    coarse = np.rint(exact / (unit * _BASE))
+    fine = np.clip(np.rint(exact / unit - coarse * _BASE), -LARGEST_DIGIT, LARGEST_DIGIT)
+    error = float(np.linalg.norm(exact - (coarse * _BASE + fine) * unit))
     return QuantisedProbe(
-        np.ascontiguousarray(np.stack([coarse, fine], axis=1).astype(np.int8)),
-        np.array([coarse_worth, fine_worth], np.float32),
+        (np.stack([coarse, fine]) + DIGIT_ZERO).astype(np.uint8),
+        unit,
         float(np.linalg.norm(exact)),
         _LONGEST_ROW * error + _ROUNDING,
     )
+
+
+def approximate_similarities(
+    products: IntegerProducts,
+    codes: NDArray[np.int8],
+    steps: NDArray[np.float32],
+    probe: QuantisedProbe,
+    out: NDArray[np.float32],
+) -> None:
+    """Write x̂ · p̂ of (blocks, d, columns) codes, whose (blocks · columns,) steps these are."""
+    digits = products.multiply(probe.digits, codes)
+    # Up to 8256 · 127 · d: fits for the 1024 dimensions that the bounds are made for.
+    both = digits[:, 0] * np.int32(_BASE)
+    both += digits[:, 1]
+    out[:] = both.reshape(-1)
+    out *= steps
+    out *= np.float32(probe.unit)
 
 
 def exact_similarities(templates: NDArray[np.float32], probe: ProtectedTemplate) -> NDArray[np.float64]:

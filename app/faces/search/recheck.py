@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from itertools import islice
+from itertools import islice, takewhile
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -28,10 +28,9 @@ def nearest(
     the true ones.
     """
     best: list[tuple[float, str]] = []
+    hopeful = takewhile(lambda each: len(best) < top or each.highest >= -best[-1][0], candidates)
     size = _FIRST_BATCH
-    while batch := list(islice(candidates, size)):
-        if len(best) == top and -best[-1][0] > batch[0].highest:
-            break
+    while batch := list(islice(hopeful, size)):
         known = similarities_of([each.face_id for each in batch])
         best = sorted([*best, *((-value, face_id) for face_id, value in known if value >= threshold)])[:top]
         size = min(2 * size, _LARGEST_BATCH)
