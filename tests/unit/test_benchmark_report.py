@@ -11,7 +11,17 @@ from tests.benchmark import __main__ as benchmark
 from tests.benchmark.document import compose, targets_of
 from tests.benchmark.figures import DlibFigures, Machine, ServiceFigures, Timing, VisitFigures, percentile
 from tests.benchmark.section import Report, Run, Section, Target, UnmeasuredError
-from tests.benchmark.sections import SECTIONS, age, detection, dlib, liveness, models, recognition, visits
+from tests.benchmark.sections import (
+    SECTIONS,
+    age,
+    challenge,
+    detection,
+    dlib,
+    liveness,
+    models,
+    recognition,
+    visits,
+)
 from tests.benchmark.store import RESULTS, Result, keep, kept
 
 MACHINE = Machine("Abacus 9", 2, 4.0, "Linux x86_64", "3.11.0", {"numpy": "2.0.0"}, 0.0, "2025-01-02")
@@ -203,3 +213,31 @@ def test_a_percentile_is_a_value_that_was_seen() -> None:
     values = [float(value) for value in range(1, 21)]
     assert [percentile(values, share) for share in (0.5, 0.95, 1.0)] == [10.0, 19.0, 20.0]
     assert percentile([7.0], 0.95) == 7.0
+
+
+def _presentation(species: str, level: str, errors: int, measure: str = "APCER") -> dict[str, object]:
+    return {
+        "species": species,
+        "title": species,
+        "level": level,
+        "measure": measure,
+        "n": 1000,
+        "errors": errors,
+        "rate": errors / 1000,
+        "rate95": [0.0, 0.01],
+        "withoutLight": 0,
+        "medianSeconds": 7.0,
+    }
+
+
+def test_the_challenge_is_held_to_its_worst_species_but_not_to_what_it_cannot_stop() -> None:
+    rows = [
+        _presentation("bona-fide", "Advanced", 31, "BPCER"),
+        _presentation("replay", "Advanced", 1),
+        _presentation("relay-100", "Advanced", 300),
+        _presentation("replay", "Balanced", 9),
+    ]
+    report = {"tier": "measurements", "seed": 1, "cameras": 48, "heads": 9, "people": 8, "rows": rows}
+    verdicts = [target.verdict for target in challenge.targets(report)]
+    assert verdicts == ["**missed**", "**missed**", "met"]
+    assert "`relay-100` is among what the challenge does not stop" in challenge.render(report)

@@ -4,6 +4,7 @@ from tests.benchmark.section import Section
 from tests.benchmark.sections import (
     admission,
     age,
+    challenge,
     console,
     detection,
     dlib,
@@ -22,6 +23,7 @@ SECTIONS: tuple[Section, ...] = (
     dlib.SECTION,
     search.SECTION,
     console.SECTION,
+    challenge.SECTION,
     recognition.SECTION,
     quality.SECTION,
     age.SECTION,

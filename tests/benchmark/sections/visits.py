@@ -16,12 +16,12 @@ from tests.benchmark.service import measured_service
 
 MAX_CPU_S, MAX_VERDICT_S, MAX_RSS_MB = 0.8, 1.0, 600.0
 
-SERVICE = """Real HTTP to gunicorn with worker processes of four threads and SQLite: liveness with three
+SERVICE = """Real HTTP to gunicorn with worker processes of four threads and SQLite: liveness with four
 random movements, face recognition (one account per person), age and gender. The visitor is a rendered head
-that obeys the page at a person's speed, eight frames a second in batches of three as the page sends them; it
+that obeys the page at a person's speed, ten frames a second in batches of two as the page sends them; it
 was rendered beforehand, so drawing costs the service nothing."""
 
-ADVANCED = """The same with a turn, a nod and the light sequence of seven colours, which the rendered head
+ADVANCED = """The same with a turn, a nod and the light sequence of eight colours, which the rendered head
 reflects."""
 
 # Level -> the names of its figures: visits one after another, everybody at once.
