@@ -193,3 +193,20 @@ def test_a_step_once_told_keeps_its_time() -> None:
     assert later.released[: len(TOLD.released)] == TOLD.released
     assert len(later.released) > len(TOLD.released)
     assert replace(later).release(1600.0) == later
+
+
+def seen_every(gap_ms: float) -> list[FrameMeasurement]:
+    return [a_frame(number, a_face(), client_ms=number * gap_ms) for number in range(12)]
+
+
+def test_a_slow_camera_gets_slower_colours_in_the_same_order() -> None:
+    light = LightProgress(draw_light(random.Random(4)))
+    slower = light.at_the_pace_of(seen_every(200.0))
+    assert [step.colour for step in slower.steps] == [step.colour for step in light.steps]
+    assert all(375 <= step.ms <= 450 for step in slower.steps)
+
+
+@pytest.mark.parametrize("frames", [seen_every(100.0), seen_every(0.0), [], seen_every(200.0)[:1]])
+def test_any_other_camera_keeps_the_pace(frames: list[FrameMeasurement]) -> None:
+    light = LightProgress(draw_light(random.Random(4)))
+    assert light.at_the_pace_of(frames) == light

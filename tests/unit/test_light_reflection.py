@@ -101,3 +101,10 @@ def test_a_page_that_withholds_the_colours_is_noticed() -> None:
     early = LightRecord(light.steps, tuple(at - 4000 for at in light.released), light.shown)
     finding = LightReflectionVerifier().verify(replace(a_record(frames), light=early))
     assert float(finding.details["latest_show_ms"] or 0) > 2500
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_wall_that_shines_back_almost_as_much_as_the_face_does_not_hide_it(seed: int) -> None:
+    finding = finding_of(Scene(wall=0.9), seed)
+    assert finding.score is not None
+    assert finding.score <= 0.0001

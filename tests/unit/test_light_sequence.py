@@ -4,10 +4,20 @@ import random
 from collections import Counter
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from app.pipeline.flashing import flashes_at_most, is_safe
-from app.pipeline.light import BASE, DURATIONS_MS, PALETTE, STEPS, LightStep, draw_light, relative_luminance
+from app.pipeline.light import (
+    BASE,
+    DURATIONS_MS,
+    PALETTE,
+    STEPS,
+    LightStep,
+    draw_colour_numbers,
+    draw_light,
+    relative_luminance,
+)
 
 
 def test_a_hundred_thousand_sequences_keep_to_wcag_2_3_1() -> None:
@@ -53,3 +63,17 @@ def test_a_sequence_has_eight_steps_of_a_third_of_a_second_and_takes_less_than_t
     assert STEPS == 8
     assert all(300 <= ms <= 450 for ms in DURATIONS_MS)
     assert STEPS * max(DURATIONS_MS) < 3000
+
+
+def test_decoys_come_from_the_distribution_of_the_real_sequences() -> None:
+    drawn = draw_colour_numbers(20_000, np.random.default_rng(2))
+    assert drawn.shape == (20_000, STEPS)
+    assert not (drawn[:, 1:] == drawn[:, :-1]).any()
+    rng = random.Random(2)
+    real = [[PALETTE.index(step.colour) for step in draw_light(rng)] for _ in range(20_000)]
+    for step in range(STEPS):
+        shares = [
+            np.bincount(column, minlength=len(PALETTE)) / 20_000
+            for column in (drawn[:, step], np.array(real)[:, step])
+        ]
+        assert shares[0] == pytest.approx(shares[1], abs=0.02)

@@ -25,8 +25,8 @@ from app.vocabulary import ChallengeAction, Evidence
 
 # A movement has begun when half of the way from where the head was is done.
 ONSET = 0.5
-# Excursions per second: 360°/s in yaw, 300°/s in pitch, a fourfold change of size in 0.4 s. Two to three times
-# a quick, comfortable movement; a cut between two recordings changes the pose within one frame.
+# Excursions per second: 360°/s in yaw, 300°/s in pitch, a fourfold change of size in 0.4 s. Two to three
+# times a quick, comfortable movement; a cut between two recordings changes the pose within one frame.
 MAX_SPEED: dict[ChallengeAction, float] = {
     ChallengeAction.LEFT: 360 / YAW_DEGREES,
     ChallengeAction.RIGHT: 360 / YAW_DEGREES,
