@@ -135,7 +135,7 @@ def _require_good(row: Handover, visit: VerificationSession, now: float) -> None
     if row.claimed_at is not None or now >= row.expires_at or not is_open:
         raise LinkGoneError(_GONE)
     # Whoever opened the link again since then holds the session now, and made no offer.
-    if row.watcher_hash != visit.browser_token_hash:
+    if not hmac.compare_digest(row.watcher_hash, visit.browser_token_hash):
         raise LinkGoneError(_GONE)
 
 
