@@ -73,10 +73,20 @@ def scan(desktop: Page) -> str:
     expect(desktop.locator("#handover-picture")).to_have_js_property("complete", True)
     picture = desktop.locator("#handover-picture").screenshot()
     pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
-    larger = cv2.resize(pixels, None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST)
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(larger)
+    text = next((found for found in _readings(pixels) if found), "")
     assert text, "the code cannot be read"
-    return str(text)
+    return text
+
+
+def _readings(pixels: np.ndarray) -> Iterator[str]:
+    """Yield what a reader makes of the picture at several sizes, as a phone does that moves before it.
+
+    The library's reader fails on some codes at some sizes.
+    """
+    for scale in (3.0, 2.0, 4.0, 2.5, 1.5, 5.0):
+        larger = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+        for reader in (cv2.QRCodeDetector(), cv2.QRCodeDetectorAruco()):
+            yield str(reader.detectAndDecode(larger)[0])
 
 
 def take_over(phone: BrowserContext, address: str) -> Page:

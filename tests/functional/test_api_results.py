@@ -63,7 +63,7 @@ def test_a_result_shows_every_verifier_and_the_numbers_behind_it(
     assert first["faceComparison"]["similarity"] is None
     assert "human-liveness-v1" in again["models"]
     limits = [limit for finding in again["findings"] for limit in finding["limits"]]
-    assert {"targets_obeyed", "passive_liveness"} <= {limit["name"] for limit in limits}
+    assert {"targets_obeyed", "passive_liveness_beside_challenge"} <= {limit["name"] for limit in limits}
     for limit in limits:
         held = (
             limit["measured"] >= limit["value"]
