@@ -15,14 +15,14 @@ NOT_STOPPED: Mapping[str, str] = {
     "paper-mask": "a mask: it is round as a face is",
 }
 
-INTRODUCTION = """Nobody real has been through this. Heads are rendered from photos of people to whom no weight
-was fitted, but the thresholds of the policy were chosen while attempts of these very heads were looked at: the
-rates are too good by an unknown amount. They sit in {cameras} rooms before as many cameras (gain, white balance,
-automatics, noise, compression, 5 to 30 frames a second), and play whole attempts by the page's own rules.
-Rendered heads and printed photos are cleaner than real ones: read the table as what the method can tell apart,
-not as what will be seen in the field. An attempt that fails ends the session, so a rate is that of a session.
-"Without light" counts attempts at Advanced that were sent to the path of movements, because nothing of the
-screen's light was to be seen."""
+INTRODUCTION = """Nobody real has been through this. Heads are rendered from photos of people to whom no
+weight was fitted, but the thresholds of the policy were chosen while attempts of these very heads were
+looked at: the rates are too good by an unknown amount. They sit in {cameras} rooms before as many
+cameras (gain, white balance, automatics, noise, compression, 5 to 30 frames a second), and play whole
+attempts by the page's own rules. Rendered heads and printed photos are cleaner than real ones: read the
+table as what the method can tell apart, not as what will be seen in the field. An attempt that fails
+ends the session, so a rate is that of a session. "Without light" counts attempts at Advanced that were
+sent to the path of movements, because nothing of the screen's light was to be seen."""
 
 HEADER = (
     "level",
