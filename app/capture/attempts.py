@@ -91,13 +91,15 @@ def load_progress(sealer: Sealer, attempt: CaptureAttempt) -> CaptureProgress:
 
 def load_measurements(db: Session, sealer: Sealer, attempt: CaptureAttempt) -> list[FrameMeasurement]:
     """Open everything measured in this attempt, in order."""
-    batches = db.scalars(
-        select(CaptureBatch).where(CaptureBatch.attempt_id == attempt.id).order_by(CaptureBatch.first_frame)
+    batches = db.execute(
+        select(CaptureBatch.first_frame, CaptureBatch.sealed_measurements)
+        .where(CaptureBatch.attempt_id == attempt.id)
+        .order_by(CaptureBatch.first_frame)
     )
     measurements: list[FrameMeasurement] = []
-    for batch in batches:
-        owner = f"{attempt.session_id}/{attempt.number}/{batch.first_frame}"
-        opened = sealer.open(Purpose.CAPTURE_EVIDENCE, owner, batch.sealed_measurements)
+    for first_frame, sealed in batches:
+        owner = f"{attempt.session_id}/{attempt.number}/{first_frame}"
+        opened = sealer.open(Purpose.CAPTURE_EVIDENCE, owner, sealed)
         measurements.extend(decode_measurements(opened))
     return measurements
 

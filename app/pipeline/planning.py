@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.pipeline.movement import NeutralPose, are_near, pose_of
 from app.pipeline.quality import limiting_component
-from app.pipeline.types import FaceMeasurement, FrameMeasurement, HeadPose, MeasurementNeeds
+from app.pipeline.types import FaceMeasurement, FrameMeasurement, MeasurementNeeds
 
 # An embedding of a face turned further than this says little about identity (the mesh's alignment fails
 # first).
@@ -21,11 +21,12 @@ MIN_INTER_EYE = 20.0
 
 # Between two frontal ones while they are being collected.
 SPACING_FRAMES, SPACING_MS = 2, 120.0
-# A pose this far from the last embedded one is due at once: the frames of a challenge step that prove who
-# moved.
-POSE_STEP_DEGREES, SCALE_STEP = 12.0, 0.12
-# Enough for a capture of one second; the rest is for continuity, due whatever the browser's clock says.
-QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 6, 5
+# A pose this far from all that were embedded lately is due at once: the frames of a challenge step that prove
+# who moved. A target is reached at 15 degrees.
+POSE_STEP_DEGREES, SCALE_STEP = 14.0, 0.18
+# Enough for a capture of one second; the rest is for continuity, due whatever the browser's clock says. An
+# embedding takes twice the time of all else that is measured in a frame.
+QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 4, 10
 # Of one pose as many as are fused; altogether no more than the second number.
 DEMOGRAPHICS_PER_POSE, MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 3, 3, 3
 MAX_BONA_FIDE, BONA_FIDE_SPACING_FRAMES = 8, 4
@@ -43,10 +44,8 @@ class FramePlan:
     bona_fide_due: bool = False
     estimated_poses: tuple[NeutralPose, ...] = ()
     """Poses of the faces whose age and gender were estimated."""
-    last_pose: HeadPose | None = None
-    """Pose of the last embedded face."""
-    last_width: float = 0.0
-    """Its `width_share`."""
+    checked_poses: tuple[NeutralPose, ...] = ()
+    """Poses of the faces that were embedded lately."""
 
     def wants_embedding(self, face: FaceMeasurement) -> bool:
         """Tell whether this face is to be embedded."""
@@ -64,11 +63,7 @@ class FramePlan:
         return self.bona_fide_due and is_frontal(face)
 
     def _moved(self, face: FaceMeasurement) -> bool:
-        if self.last_pose is None:
-            return False
-        turned = abs(face.pose.yaw - self.last_pose.yaw), abs(face.pose.pitch - self.last_pose.pitch)
-        scaled = abs(face.width_share / max(self.last_width, 1e-6) - 1)
-        return max(turned) >= POSE_STEP_DEGREES or scaled >= SCALE_STEP
+        return bool(self.checked_poses) and all(_is_far(face, pose) for pose in self.checked_poses)
 
 
 def plan_frame(
@@ -79,8 +74,8 @@ def plan_frame(
     `quick`: recognition frames are being collected, so the wide spacing of a long capture is off.
     """
     embedded = [frame for frame in measured if frame.face is not None and frame.face.embedding is not None]
-    last = embedded[-1] if embedded else None
     number = len(measured)
+    lately = [frame for frame in embedded if number - frame.number <= SLOW_SPACING_FRAMES] or embedded[-1:]
     return FramePlan(
         embedding_due=not embedded or number - embedded[-1].number >= SLOW_SPACING_FRAMES,
         frontal_embedding_due=(quick or len(embedded) < QUICK_EMBEDDINGS)
@@ -94,8 +89,14 @@ def plan_frame(
         estimated_poses=tuple(
             pose_of(frame.face) for frame in measured if frame.face is not None and frame.face.demographics
         ),
-        last_pose=last.face.pose if last and last.face else None,
-        last_width=last.face.width_share if last and last.face else 0.0,
+        checked_poses=tuple(pose_of(frame.face) for frame in lately if frame.face is not None),
+    )
+
+
+def _is_far(face: FaceMeasurement, pose: NeutralPose) -> bool:
+    turned = max(abs(face.pose.yaw - pose.yaw), abs(face.pose.pitch - pose.pitch))
+    return (
+        turned >= POSE_STEP_DEGREES or abs(face.width_share / max(pose.width_share, 1e-6) - 1) >= SCALE_STEP
     )
 
 

@@ -107,7 +107,7 @@ class Performer:
     _goal: Guidance | None = None
     _told: Guidance | None = None
     _moves_at: float = 0.0
-    _shown: Counter[Place] = field(default_factory=Counter)
+    _shown: Counter[Place | str | None] = field(default_factory=Counter)
 
     def hear(self, guidance: Guidance, at: float) -> None:
         """Take in what the page says; anything that is no movement means: look straight."""
@@ -122,8 +122,9 @@ class Performer:
         self._place = _next_place(self._place, self._goal)
         is_lit = colour is not None and self._place == AT_REST
         takes = self.film.lit[str(colour)] if is_lit else self.film.pictures[self._place]
-        self._shown[self._place] += 1
-        return takes[self._shown[self._place] % len(takes)]
+        subject = colour if is_lit else self._place
+        self._shown[subject] += 1
+        return takes[self._shown[subject] % len(takes)]
 
 
 def _next_place(place: Place, goal: Guidance | None) -> Place:

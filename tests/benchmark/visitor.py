@@ -4,7 +4,6 @@ import json
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from app.capture.light import LightStep
 from app.simulation.page import Answer, Page
@@ -15,6 +14,8 @@ from tests.concurrency.http_visit import HttpVisit, _part
 
 MAX_STEPS = 400
 CAMERA_LATENCY_MS = 70.0
+# The page, too, keeps to one: see `static/hosted/api.js`.
+BOUNDARY = "visavis-frames-0123456789ab"
 
 
 @dataclass
@@ -95,11 +96,10 @@ class Visitor(HttpVisit):
         self._screen.hear(answer, self._clock_ms())
 
     def _send(self, meta: dict[str, Any], pictures: list[bytes]) -> dict[str, Any]:
-        boundary = uuid4().hex
-        parts = [_part(boundary, 'name="meta"', json.dumps(meta).encode())]
-        parts += [_part(boundary, 'name="frame"; filename="f.jpg"', picture) for picture in pictures]
-        body = b"".join([*parts, f"--{boundary}--\r\n".encode()])
-        headers = self._headers() | {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        parts = [_part(BOUNDARY, 'name="meta"', json.dumps(meta).encode())]
+        parts += [_part(BOUNDARY, 'name="frame"; filename="f.jpg"', picture) for picture in pictures]
+        body = b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
+        headers = self._headers() | {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
         answer: dict[str, Any] = json.loads(self._request(self._url("frames"), body, headers))
         return answer
 

@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
+import mediapipe
 import numpy as np
 import pytest
 import skimage.data
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from app.inference.engine import OpenPackEngine
 from app.inference.eye_contours import LEFT_EYE_CONTOUR, RIGHT_EYE_CONTOUR
+from app.inference.face_landmarker import _create, run_task
 from app.inference.types import FaceGeometry, RgbImage
 from tests.simulator.faces import picture
 
@@ -55,6 +58,17 @@ def share_of_eye_distance(first: FaceGeometry, second: FaceGeometry) -> float:
 def either(request: pytest.FixtureRequest) -> OpenPackEngine:
     engine: OpenPackEngine = request.getfixturevalue(request.param)
     return engine
+
+
+def test_reading_the_numbers_where_they_lie_gives_what_the_task_itself_returns(models_dir: Path) -> None:
+    group = picture("sample5.jpg")
+    task = _create(models_dir / "face_landmarker.task")
+    result = task.detect(mediapipe.Image(mediapipe.ImageFormat.SRGB, group))
+    expected = [np.array([(p.x, p.y, p.z) for p in face], np.float32) for face in result.face_landmarks]
+    found = run_task(task, group)
+    assert len(found) == len(expected) > 1
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 @pytest.mark.parametrize("point", GOLDEN)

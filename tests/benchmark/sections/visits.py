@@ -18,8 +18,9 @@ MAX_CPU_S, MAX_VERDICT_S, MAX_RSS_MB = 0.8, 1.0, 600.0
 
 SERVICE = """Real HTTP to gunicorn with worker processes of four threads and SQLite: liveness with four
 random movements, face recognition (one account per person), age and gender. The visitor is a rendered head
-that obeys the page at a person's speed, ten frames a second in batches of two as the page sends them; it
-was rendered beforehand, so drawing costs the service nothing."""
+that obeys the page at a person's speed and sends frames as the page does: eight a second in batches of two,
+ten a second in batches of six under the colours. It was rendered beforehand, so drawing costs the service
+nothing."""
 
 ADVANCED = """The same with a turn, a nod and the light sequence of eight colours, which the rendered head
 reflects."""
