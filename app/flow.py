@@ -172,6 +172,7 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         before,
         quick=progress.quick,
         count_always=progress.single_person,
+        follow=progress.light_is_on,
         successor=runtime.successor,
     )
     progress = coach.advance(progress, measured, elapsed_ms, shown=batch.shown, before=before)

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.inference.types import Embedding, FaceEngine, FaceGeometry
+from app.inference.types import Embedding, FaceEngine, FaceGeometry, RgbImage
 from app.pipeline.colour import background_rgb, face_rgb
-from app.pipeline.landmarks import face_middle, face_width, keep_tracked
+from app.pipeline.landmarks import TrackedPoints, face_middle, face_width, keep_tracked
 from app.pipeline.noise import noise_floor
 from app.pipeline.planning import FramePlan, plan_frame
 from app.pipeline.pose import head_pose
@@ -16,9 +16,13 @@ from app.pipeline.types import CaptureSample, FaceMeasurement, FrameMeasurement,
 
 # More people than this need not be told apart; the detector's cost grows with every face.
 MAX_FACES = 4
-# The search for bystanders costs as much again as all else in a frame; at ten frames a second nobody stays
+# The search for bystanders costs as much again as all else in a frame; at eight frames a second nobody stays
 # unseen for much more than one.
 SEARCH_EVERY = 12
+# While a face keeps still under the colours of the screen it is found in every second frame and followed in
+# the other: its colour is what counts there, the detector and the mesh are most of a frame's cost, and in a
+# tenth of a second a head that is asked to keep still moves by less than a patch of skin.
+FIND_EVERY = 2
 # Two landmarkers put the middle of one face within a few hundredths of its width; heads cannot be so close.
 SAME_PLACE = 0.25
 
@@ -31,17 +35,22 @@ def measure_batch(
     *,
     quick: bool = False,
     count_always: bool = False,
+    follow: bool = False,
     max_faces: int = MAX_FACES,
     successor: FaceEngine | None = None,
 ) -> list[FrameMeasurement]:
     """Measure the frames that follow `measured`, in order; `quick` as in `plan_frame`.
 
     Bystanders are looked for in every `SEARCH_EVERY`th frame, and on until one person alone is seen;
-    with `count_always`, for sessions that fail on a second person, in every frame. A `successor`, while the
-    models are being changed, embeds what is embedded as well.
+    with `count_always`, for sessions that fail on a second person, in every frame. With `follow` faces are
+    looked for in every `FIND_EVERY`th frame. A `successor`, while the models are being changed, embeds what
+    is embedded as well.
     """
     known = list(measured)
     for sample in samples:
+        if follow and not count_always and may_follow(sample.number, known):
+            known.append(follow_frame(sample, known[-1]))
+            continue
         plan = plan_frame(known, sample.client_ms, needs, quick=quick)
         spared = not count_always and sample.number % SEARCH_EVERY > 0
         alone = spared and bool(known) and known[-1].face_count == 1
@@ -75,6 +84,28 @@ def measure_frame(
     )
 
 
+def may_follow(number: int, measured: Sequence[FrameMeasurement]) -> bool:
+    """Tell whether the face of frame `number` may be taken to be where the frame before it was found."""
+    return number % FIND_EVERY > 0 and bool(measured) and measured[-1].face is not None
+
+
+def follow_frame(sample: CaptureSample, before: FrameMeasurement) -> FrameMeasurement:
+    """Measure colour and quality of a frame at the place where the frame before shows the face."""
+    size = (sample.image.shape[1], sample.image.shape[0])
+    there = before.face if size == before.size else None
+    face = None if there is None else _describe(sample.image, there.landmarks, there.presence)
+    return FrameMeasurement(
+        number=sample.number,
+        client_ms=sample.client_ms,
+        received_ms=sample.received_ms,
+        digest=sample.digest,
+        size=size,
+        face_count=0 if face is None else before.face_count,
+        face=face,
+        noise=noise_floor(sample.image),
+    )
+
+
 def _measure_face(
     sample: CaptureSample, engine: FaceEngine, geometry: FaceGeometry, plan: FramePlan
 ) -> FaceMeasurement:
@@ -100,7 +131,10 @@ def _embed_again(sample: CaptureSample, successor: FaceEngine, face: FaceMeasure
 
 def describe_face(sample: CaptureSample, geometry: FaceGeometry) -> FaceMeasurement:
     """Measure everything that needs no further model: place, pose, quality, colour."""
-    image, points = sample.image, keep_tracked(geometry.landmarks)
+    return _describe(sample.image, keep_tracked(geometry.landmarks), geometry.presence)
+
+
+def _describe(image: RgbImage, points: TrackedPoints, presence: float) -> FaceMeasurement:
     height, width = image.shape[:2]
     x, y = face_middle(points).tolist()
     return FaceMeasurement(
@@ -111,5 +145,5 @@ def describe_face(sample: CaptureSample, geometry: FaceGeometry) -> FaceMeasurem
         landmarks=points,
         face_rgb=face_rgb(image, points),
         background_rgb=background_rgb(image, points),
-        presence=geometry.presence,
+        presence=presence,
     )

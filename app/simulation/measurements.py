@@ -12,6 +12,7 @@ import numpy as np
 from app.errors import InputError
 from app.inference.types import FaceEngine
 from app.pipeline.landmarks import face_middle, face_width, inter_eye_distance
+from app.pipeline.measure import may_follow
 from app.pipeline.planning import FramePlan, plan_frame
 from app.pipeline.pose import head_pose
 from app.pipeline.types import TRACKED_LANDMARKS, FaceMeasurement, FaceQuality, FrameMeasurement
@@ -106,6 +107,21 @@ class Library:
         return found
 
 
+def _in_place_of(before: FrameMeasurement, frame: FrameMeasurement) -> FrameMeasurement:
+    """Return a frame in which the face was not looked for, but followed from the one before."""
+    if frame.face is None or before.face is None:
+        return replace(frame, face_count=0, face=None)
+    there = before.face
+    followed = replace(
+        frame.face,
+        center=there.center,
+        width_share=there.width_share,
+        pose=there.pose,
+        landmarks=there.landmarks,
+    )
+    return replace(frame, face=followed)
+
+
 def _pooled(by_sitter: Sequence[Sequence[Row]]) -> tuple[Row, Row]:
     """Return the mean residual, and all residuals, each centred on its sitter's own mean."""
     seen = [np.stack(rows) for rows in by_sitter if rows]
@@ -128,8 +144,10 @@ class MeasurementEye:
         """Measure a batch that follows `server.frames`."""
         known = list(server.frames)
         for exposure in exposures:
+            followed = server.progress.light_is_on and may_follow(len(known), known)
             plan = plan_frame(known, exposure.client_ms, NEEDS, quick=server.progress.quick)
-            known.append(self._frame(exposure, len(known), received_ms, plan))
+            frame = self._frame(exposure, len(known), received_ms, FramePlan() if followed else plan)
+            known.append(_in_place_of(known[-1], frame) if followed else frame)
         return known[len(server.frames) :]
 
     def _frame(

@@ -41,7 +41,15 @@ class PixelEye:
             )
             for index, exposure in enumerate(exposures)
         ]
-        return measure_batch(samples, self._engine, NEEDS, server.frames, quick=server.progress.quick)
+        progress = server.progress
+        return measure_batch(
+            samples,
+            self._engine,
+            NEEDS,
+            server.frames,
+            quick=progress.quick,
+            follow=progress.light_is_on,
+        )
 
     def _encoded(self, exposure: Exposure) -> bytes:
         number = exposure.sight.still

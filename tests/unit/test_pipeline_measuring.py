@@ -194,7 +194,7 @@ def test_frontal_faces_are_embedded_twice_as_often_while_they_are_collected() ->
 def test_a_face_in_a_new_pose_is_checked_at_once() -> None:
     plan = planned([a_frame(0, a_face())], 10.0)
     assert not plan.wants_embedding(a_face(yaw=3))
-    assert plan.wants_embedding(a_face(yaw=12))
+    assert plan.wants_embedding(a_face(yaw=14))
     assert plan.wants_embedding(a_face(width=0.45))
 
 
@@ -203,6 +203,60 @@ def test_a_face_that_no_model_can_read_is_left_out() -> None:
     assert not ALL.wants_embedding(a_face(yaw=60))
     assert not ALL.wants_embedding(a_face(quality=tiny))
     assert not ALL.wants_demographics(a_face(yaw=25))
+
+
+class Finder(Models):
+    """Counts how often a face is looked for."""
+
+    def __init__(self, landmarks: np.ndarray) -> None:
+        super().__init__(landmarks)
+        self.looked = 0
+
+    def detect(self, image: RgbImage, max_faces: int) -> list[FaceGeometry]:
+        self.looked += 1
+        return super().detect(image, max_faces)
+
+
+def test_under_the_colours_a_face_is_followed_in_every_second_frame(
+    engine: FaceEngine, portrait: RgbImage
+) -> None:
+    models = Finder(engine.detect(portrait, 1)[0].landmarks)
+    tinted = [np.roll(portrait, number, axis=2) for number in range(4)]
+    samples = [sample(image, number) for number, image in enumerate(tinted)]
+    found, followed, *_ = measure_batch(samples, models, MeasurementNeeds(), follow=True)
+    assert models.looked == 2
+    assert followed.face is not None
+    assert found.face is not None
+    assert followed.face.embedding is None
+    assert followed.face_count == 1
+    assert np.array_equal(followed.face.landmarks, found.face.landmarks)
+    assert followed.face.face_rgb == pytest.approx(np.roll(found.face.face_rgb, 1), abs=1e-6)
+
+
+def test_a_face_that_was_not_found_is_not_followed(engine: FaceEngine, portrait: RgbImage) -> None:
+    models = Finder(engine.detect(portrait, 1)[0].landmarks)
+    empty = a_frame(0, None)
+    measure_batch([sample(portrait, 1)], models, MeasurementNeeds(), [empty], follow=True)
+    assert models.looked == 1
+
+
+def test_a_picture_of_another_size_has_no_face_where_the_last_one_was(
+    engine: FaceEngine, portrait: RgbImage
+) -> None:
+    models = Finder(engine.detect(portrait, 1)[0].landmarks)
+    samples = [sample(portrait, 0), sample(portrait[:-2], 1)]
+    _, other = measure_batch(samples, models, MeasurementNeeds(), follow=True)
+    assert other.face is None
+    assert other.face_count == 0
+
+
+def test_where_a_second_person_fails_the_session_every_frame_is_searched(
+    engine: FaceEngine, portrait: RgbImage
+) -> None:
+    models = Finder(engine.detect(portrait, 1)[0].landmarks)
+    samples = [sample(portrait, number) for number in range(4)]
+    measure_batch(samples, models, MeasurementNeeds(), follow=True, count_always=True)
+    assert models.looked == 4
 
 
 class Crowd(Models):
