@@ -18,9 +18,9 @@ _RESULT_OF_STATE = {
     SessionState.REVIEW: "review",
 }
 
-# Ten frames a second follow a turning head and the colours of the screen; while somebody still looks for
+# Eight frames a second follow a turning head, ten the colours of the screen; while somebody still looks for
 # a lamp, three are enough and keep a whole attempt below the limit of frames.
-INTERVAL_MS, LIGHT_INTERVAL_MS, WAITING_INTERVAL_MS = 100, 100, 330
+INTERVAL_MS, LIGHT_INTERVAL_MS, WAITING_INTERVAL_MS = 125, 100, 330
 _NEARLY_READY = {Guidance.GOOD, Guidance.HOLD_STILL, Guidance.LOOK_STRAIGHT}
 
 
@@ -131,7 +131,7 @@ def _interval_ms(live: CaptureProgress | None) -> int:
 def _light(live: CaptureProgress | None) -> LightStatus | None:
     if live is None or live.light is None or not live.light_is_on:
         return None
-    return LightStatus(live.light.told, last=len(live.light.told) == len(live.light.steps))
+    return LightStatus(live.light.told, last=live.light.all_told)
 
 
 def _phase(visit: VerificationSession, configuration: Configuration, live: CaptureProgress | None) -> str:

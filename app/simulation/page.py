@@ -11,7 +11,7 @@ from app.simulation.sight import View
 from app.vocabulary import Guidance
 
 # As the page is told by the service: milliseconds between pictures, pictures in a batch.
-INTERVAL_MS, BATCH = 100.0, 2
+INTERVAL_MS, BATCH = 125.0, 2
 LIGHT_INTERVAL_MS, LIGHT_BATCH = 100.0, 6
 EARLY_MS, PATIENCE = 12.0, 1.25
 LIGHT_LEAD_MS, SCREEN_PERIOD_MS = 160.0, 1000 / 60
