@@ -66,7 +66,7 @@ def load_cast(directory: Path, engine: FaceEngine, limit: int | None = None) -> 
 def _heads(image: RgbImage, engine: FaceEngine) -> Iterable[Head]:
     faces = engine.detect(image, MAX_FACES)
     for face in faces:
-        if _is_usable(face):
+        if _is_usable(face, image):
             others = [other for other in faces if other is not face]
             alone = _cut_out(_without(image, others), face) if others else image
             found = engine.detect(alone, 1)
@@ -74,11 +74,14 @@ def _heads(image: RgbImage, engine: FaceEngine) -> Iterable[Head]:
                 yield build_head(alone, found[0].landmarks)
 
 
-def _is_usable(face: FaceGeometry) -> bool:
+def _is_usable(face: FaceGeometry, image: RgbImage) -> bool:
+    """Tell whether a head can be made of it: a whole face, near enough, that looks into the camera."""
     points = keep_tracked(face.landmarks)
     pose = head_pose(points)
     frontal = abs(pose.yaw) <= MAX_YAW and abs(pose.pitch) <= MAX_PITCH
-    return frontal and inter_eye_distance(points) >= MIN_INTER_EYE
+    # What lies outside of the photo would be painted with its last row or column.
+    whole = (face.landmarks[:, :2] >= 0).all() and (face.landmarks[:, :2] < image.shape[1::-1]).all()
+    return frontal and bool(whole) and inter_eye_distance(points) >= MIN_INTER_EYE
 
 
 def _member(name: str, head: Head, engine: FaceEngine, cast: Sequence[Member]) -> Member | None:
