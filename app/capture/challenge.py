@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
-from app.pipeline.light import LightStep, Randomness, draw_light
+from app.pipeline.light import SPARE_STEPS, LightStep, Randomness, draw_light
 from app.pipeline.movement import NODS, TURNS
 from app.vocabulary import ChallengeAction, ChallengePath, ChallengeType, PathReason
 
@@ -36,6 +36,8 @@ class Challenge:
     """Take the place of the light should the room turn out too bright for it."""
     light: tuple[LightStep, ...] = ()
     """Colours that the screen shows after the last target."""
+    light_spares: tuple[LightStep, ...] = ()
+    """Follow them when the answer to them leaves a doubt."""
     path: ChallengePath | None = None
     """Which way an Advanced challenge goes; None at the other levels."""
     path_reason: PathReason | None = None
@@ -53,6 +55,7 @@ class Challenge:
             spares=() if misses else self.spares,
             substitutes=(),
             light=(),
+            light_spares=(),
             path=ChallengePath.MOVEMENT,
             path_reason=reason,
         )
@@ -65,6 +68,7 @@ class Challenge:
             "spares": list(self.spares),
             "substitutes": list(self.substitutes),
             "light": [[step.colour, step.ms] for step in self.light],
+            "light_spares": [[step.colour, step.ms] for step in self.light_spares],
             "path": self.path,
             "path_reason": self.path_reason,
         }
@@ -78,6 +82,7 @@ class Challenge:
             spares=tuple(ChallengeAction(name) for name in document["spares"]),
             substitutes=tuple(ChallengeAction(name) for name in document["substitutes"]),
             light=tuple(LightStep(colour, ms) for colour, ms in document["light"]),
+            light_spares=tuple(LightStep(colour, ms) for colour, ms in document["light_spares"]),
             path=None if document["path"] is None else ChallengePath(document["path"]),
             path_reason=None if document["path_reason"] is None else PathReason(document["path_reason"]),
         )
@@ -97,7 +102,9 @@ def prepare(rng: Randomness, level: ChallengeType | None, no_light: PathReason |
         return challenge
     if no_light is not None:
         return challenge.without_light(no_light, misses=0)
-    return replace(challenge, light=draw_light(rng), path=ChallengePath.LIGHT)
+    light = draw_light(rng)
+    spares = draw_light(rng, SPARE_STEPS, after=light)
+    return replace(challenge, light=light, light_spares=spares, path=ChallengePath.LIGHT)
 
 
 def _draw_targets(rng: Randomness, level: ChallengeType) -> Challenge:

@@ -211,7 +211,8 @@ def _end_step(progress: CaptureProgress, last: FrameMeasurement, now_ms: float) 
 def _end_targets(progress: CaptureProgress) -> CaptureProgress:
     if not progress.challenge.light:
         return replace(progress, phase=CapturePhase.COLLECTING)
-    return replace(progress, phase=CapturePhase.LIGHT, light=LightProgress(progress.challenge.light))
+    light = LightProgress(progress.challenge.light, spares=progress.challenge.light_spares)
+    return replace(progress, phase=CapturePhase.LIGHT, light=light)
 
 
 def _move_light(
@@ -227,6 +228,8 @@ def _move_light(
         return progress
     if light.drowned(frames):
         return _leave_light(progress, last, now_ms)
+    if light.in_doubt(frames):
+        return replace(progress, light=light.prolonged().release(now_ms))
     return replace(progress, phase=CapturePhase.COLLECTING)
 
 

@@ -15,6 +15,8 @@ PALETTE: tuple[str, ...] = ("#72d3ff", "#eebf1f", "#ffa0ff", "#50dd6c", "#ffafae
 # Shown before and after: a grey of about the same luminance, so that beginning and end do not flash either.
 BASE = "#c4c4c4"
 STEPS = 8
+# Where the answer to those leaves a doubt, so many more are shown; all of them are judged together.
+SPARE_STEPS = 4
 DURATIONS_MS: tuple[int, ...] = (300, 320, 340, 360)
 
 
@@ -36,18 +38,21 @@ class LightStep:
     """How long the page is to show it."""
 
 
-def draw_light(rng: Randomness) -> tuple[LightStep, ...]:
-    """Draw a sequence: 6·5⁷ ≈ 469,000 equally likely orders of colours, no two neighbours equal."""
-    colours: list[str] = []
-    for _ in range(STEPS):
+def draw_light(rng: Randomness, count: int = STEPS, after: Sequence[LightStep] = ()) -> tuple[LightStep, ...]:
+    """Draw a sequence, perhaps one that follows `after`; no two neighbours are equal.
+
+    8 steps: 6·5⁷ ≈ 469,000 equally likely orders of colours.
+    """
+    colours = [step.colour for step in after[-1:]]
+    for _ in range(count):
         colours.append(rng.choice([colour for colour in PALETTE if colour not in colours[-1:]]))
-    return tuple(LightStep(colour, rng.choice(DURATIONS_MS)) for colour in colours)
+    return tuple(LightStep(colour, rng.choice(DURATIONS_MS)) for colour in colours[-count:])
 
 
-def draw_colour_numbers(count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Draw the colours of many sequences as `draw_light` does: (count, STEPS) places in `PALETTE`."""
+def draw_colour_numbers(count: int, steps: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Draw the colours of many sequences as `draw_light` does: (count, steps) places in `PALETTE`."""
     first = rng.integers(len(PALETTE), size=(count, 1))
-    onward = rng.integers(1, len(PALETTE), size=(count, STEPS - 1))
+    onward = rng.integers(1, len(PALETTE), size=(count, steps - 1))
     return np.cumsum(np.hstack([first, onward]), axis=1) % len(PALETTE)
 
 

@@ -69,7 +69,7 @@ class Server:
             progress.step_number,
             progress.step_count,
             light.told if light else None,
-            light is not None and len(light.told) == len(light.steps),
+            light is not None and light.all_told,
         )
 
     def record(self) -> CaptureRecord:

@@ -10,11 +10,12 @@ import pytest
 from app.capture.challenge import Challenge, prepare
 from app.capture.coach import advance, begin
 from app.capture.evidence_codec import decode_progress, encode_progress
-from app.capture.light import LOOKAHEAD_MS, LightProgress, Shown, draw_light
+from app.capture.light import CLEAR_P_VALUE, LOOKAHEAD_MS, LightProgress, Shown, draw_light
 from app.capture.progress import CapturePhase, CaptureProgress
 from app.pipeline.light import BASE, linear_rgb
 from app.pipeline.movement import NODS, TURNS, YAW_DEGREES
-from app.pipeline.types import FrameMeasurement, MeasurementNeeds
+from app.pipeline.types import FrameMeasurement, LightRecord, MeasurementNeeds
+from app.pipeline.verifiers.light_reflection import light_response
 from app.vocabulary import ChallengeAction, ChallengePath, ChallengeType, Guidance, PathReason
 from tests.measurements import a_face, a_frame
 
@@ -36,15 +37,23 @@ class Page:
     progress: CaptureProgress
     reflects: float = 0.2
     shows: bool = True
+    noise: float = 0.0
+    """Standard deviation of each colour of the face, as a share of it."""
+    rng: random.Random = field(default_factory=lambda: random.Random(1))
     now: float = 0.0
     frames: list[FrameMeasurement] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     reported: int = 0
 
     def colour(self, at: float) -> str:
-        told = [(item, self.progress.light.steps[item.step]) for item in self.shown if self.progress.light]
-        lit = [step for item, step in told if item.at_ms <= at - 100 < item.at_ms + step.ms]
-        return lit[-1].colour if lit else BASE
+        light = self.progress.light
+        told = [(item, light.steps[item.step]) for item in self.shown] if light else []
+        begun = [(item, step) for item, step in told if item.at_ms <= at - 100]
+        if light is None or not begun:
+            return BASE
+        item, step = begun[-1]
+        is_over = light.all_told and item is self.shown[-1] and at - 100 >= item.at_ms + step.ms
+        return BASE if is_over else step.colour
 
     def look(self) -> FrameMeasurement:
         self.now += 100.0
@@ -53,7 +62,8 @@ class Page:
         pose = POSES.get(self.progress.target, {}) if self.progress.target else {}
         light = linear_rgb(self.colour(self.now))
         red, green, blue = (
-            skin * (1 + self.reflects * share) for skin, share in zip((0.5, 0.3, 0.2), light, strict=True)
+            skin * (1 + self.reflects * share + self.rng.gauss(0, self.noise))
+            for skin, share in zip((0.5, 0.3, 0.2), light, strict=True)
         )
         face = a_face(**pose, face_rgb=(red, green, blue))  # type: ignore[arg-type]
         return a_frame(len(self.frames), face, client_ms=self.now, received_ms=self.now)
@@ -65,7 +75,8 @@ class Page:
             due = self.now if last is None else last.at_ms + light.steps[last.step].ms
             if due > self.now:
                 return
-            self.shown.append(Shown(len(self.shown), due))
+            # a page that had run dry shows what comes next when it hears of it
+            self.shown.append(Shown(len(self.shown), max(due, self.now - 99.0)))
 
     def batch(self) -> None:
         before, frames = list(self.frames), []
@@ -134,6 +145,51 @@ def test_a_person_goes_through_targets_and_light() -> None:
     assert light is not None
     assert len(light.shown) == len(light.steps) == 8
     assert visit.now < 9500
+
+
+def shown_to(visit: Page) -> LightProgress:
+    visit.until(CapturePhase.COMPLETE)
+    light = visit.progress.light
+    assert light is not None
+    assert len(light.shown) == len(light.steps)
+    return light
+
+
+def test_an_answer_that_leaves_a_doubt_is_followed_by_four_more_colours_that_settle_it() -> None:
+    prolonged = 0
+    for seed in range(3, 8):
+        visit = page(noise=0.08, rng=random.Random(seed))
+        light = shown_to(visit)
+        eight = LightRecord(light.steps[:8], light.released[:8], light.shown[:8])
+        before, after = light_response(visit.frames, eight), light_response(visit.frames, light.record)
+        assert before is not None
+        assert after is not None
+        if len(light.steps) == 12:
+            prolonged += 1
+            assert after.p_value < before.p_value
+            assert after.p_value <= CLEAR_P_VALUE
+    assert prolonged >= 2
+
+
+@pytest.mark.parametrize("noise", [0.001, 10.0], ids=["clear", "hopeless"])
+def test_an_answer_that_leaves_no_doubt_is_followed_by_none(noise: float) -> None:
+    assert len(shown_to(page(noise=noise)).steps) == 8
+
+
+def test_spare_colours_go_on_where_the_others_end() -> None:
+    for challenge in ADVANCED:
+        assert len(challenge.light_spares) == 4
+        whole = [step.colour for step in (*challenge.light, *challenge.light_spares)]
+        assert all(a != b for a, b in pairwise(whole))
+    assert Challenge.from_json(json.loads(json.dumps(ADVANCED[0].to_json()))) == ADVANCED[0]
+
+
+def test_no_page_is_told_that_the_colours_end_while_more_may_come() -> None:
+    light = LightProgress(ADVANCED[0].light, spares=ADVANCED[0].light_spares).release(1000.0)
+    told = light.release(1e6)
+    assert len(told.released) == len(told.steps)
+    assert not told.all_told
+    assert told.prolonged().release(1e6).all_told
 
 
 def test_colours_are_told_just_in_time() -> None:
