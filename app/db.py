@@ -8,18 +8,18 @@ SERIALIZABLE would need every transaction to be repeatable from outside; locks w
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     URL,
+    BigInteger,
     Connection,
-    CursorResult,
     Engine,
-    Executable,
     MetaData,
+    bindparam,
     create_engine,
     event,
     func,
@@ -30,16 +30,20 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.plain import PlainStatement, on_driver
+
 BUSY_TIMEOUT_MS = 30_000
 # A transaction whose process hangs must not hold its locks for ever; none of ours waits for anybody.
 IDLE_TIMEOUT_MS = 60_000
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-_WRITES, _CONNECTION = "visavis.writes", "visavis.connection"
+_WRITES = "visavis.writes"
 UNSYNCED = "unsynced"
 _SYNCHRONOUS = "visavis.synchronous"
 # A decided result survives a power cut.
 _WAITING, _NOT_WAITING = "FULL", "NORMAL"
+
+_HOLD = PlainStatement(select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger()))))
 
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
@@ -84,17 +88,13 @@ class Database:
         with self._session("write" if synced else UNSYNCED) as session, session.begin():
             yield session
 
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self) -> AbstractContextManager[Session]:
         """Give a session for reading a consistent snapshot; whatever it changes is dropped."""
-        with self._session("read") as session:
-            yield session
+        return self._session("read")
 
-    @contextmanager
-    def _session(self, mode: str) -> Iterator[Session]:
+    def _session(self, mode: str) -> Session:
         info = {_WRITES: mode != "read"}
-        with self._kind_of_session(self._views[mode], expire_on_commit=False, info=info) as session:
-            yield session
+        return self._kind_of_session(self._views[mode], expire_on_commit=False, info=info)
 
 
 class _SqliteSession(Session):
@@ -108,7 +108,7 @@ def hold(session: Session, name: str) -> None:
     transactions exclude each other anyway.
     """
     if session.get_bind().dialect.name == POSTGRESQL:
-        session.execute(select(func.pg_advisory_xact_lock(advisory_key(name))))
+        _HOLD.rows(session, {"key": advisory_key(name)})
 
 
 def advisory_key(name: str) -> int:
@@ -119,22 +119,6 @@ def advisory_key(name: str) -> int:
 def writes(session: Session) -> bool:
     """Tell whether this session belongs to `transaction()`, where rows are locked before they change."""
     return bool(session.info.get(_WRITES))
-
-
-def run_plain(
-    session: Session, statement: Executable, parameters: Mapping[str, Any] | None = None
-) -> CursorResult[Any]:
-    """Run a statement without the mapper, after all that is pending: it takes a third of the time."""
-    session.flush()
-    return _connection_of(session).execute(statement, parameters)
-
-
-def _connection_of(session: Session) -> Connection:
-    """Return the connection of the session's transaction; asking the session each time is dear."""
-    held: Connection | None = session.info.get(_CONNECTION)
-    if held is None or held.closed:
-        held = session.info[_CONNECTION] = session.connection()
-    return held
 
 
 def _options(dialect: str, mode: str) -> dict[str, Any]:
@@ -202,14 +186,14 @@ def begin_alone(connection: Connection) -> None:
 def _begin_sqlite(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
     mode = connection.get_execution_options().get("visavis_mode", "write")
     if mode == "read":
-        connection.exec_driver_sql("BEGIN")
+        on_driver(connection, "BEGIN")
         return
     _set_synchronous(connection, _NOT_WAITING if mode == UNSYNCED else _WAITING)
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    on_driver(connection, "BEGIN IMMEDIATE")
 
 
 def _set_synchronous(connection: Connection, level: str) -> None:
     """Say before a transaction how its commit waits for the disk; SQLite remembers it per connection."""
     if connection.info.get(_SYNCHRONOUS, _WAITING) != level:
-        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        on_driver(connection, f"PRAGMA synchronous = {level}")
         connection.info[_SYNCHRONOUS] = level

@@ -7,9 +7,10 @@ from uuid import uuid4
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from app.db import hold, run_plain
+from app.db import hold
 from app.errors import InputError, NotFoundError
 from app.models import Project, SigningSecretRow
+from app.plain import PlainStatement
 from app.sealing import Purpose, Sealer
 from app.signing.keyring import MAX_LIVE_SECRETS, Keyring, SigningSecret, generate_secret
 
@@ -17,12 +18,14 @@ DEFAULT_PROJECT = "default"
 # Whoever retires a secret wants to know whether it is in use, not at which second.
 USE_NOTED_EVERY_S = 60.0
 
-_LIVE = select(
-    SigningSecretRow.id,
-    SigningSecretRow.sealed_value,
-    SigningSecretRow.created_at,
-    SigningSecretRow.last_used_at,
-).where(SigningSecretRow.project_id == bindparam("project"), SigningSecretRow.retired_at.is_(None))
+_LIVE = PlainStatement(
+    select(
+        SigningSecretRow.id,
+        SigningSecretRow.sealed_value,
+        SigningSecretRow.created_at,
+        SigningSecretRow.last_used_at,
+    ).where(SigningSecretRow.project_id == bindparam("project"), SigningSecretRow.retired_at.is_(None))
+)
 
 
 def get_or_create_project(db: Session, sealer: Sealer, name: str, now: float) -> Project:
@@ -80,10 +83,7 @@ def list_signing_secrets(db: Session, project_id: str) -> list[SigningSecretRow]
 
 def load_keyring(db: Session, sealer: Sealer, project_id: str) -> Keyring:
     """Open the live secrets of a project."""
-    rows = run_plain(db, _LIVE, {"project": project_id})
-    return Keyring(
-        tuple(_open(sealer, row.id, row.sealed_value, row.created_at, row.last_used_at) for row in rows)
-    )
+    return Keyring(tuple(_open(sealer, *row) for row in _LIVE.rows(db, {"project": project_id})))
 
 
 def record_use(db: Session, secret_id: str, now: float) -> None:

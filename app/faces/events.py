@@ -7,12 +7,12 @@ enrols holds the collection meanwhile.
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from app.db import run_plain
 from app.models import Collection, CollectionKind, FaceEvent
+from app.plain import PlainStatement
 
 ENROLLED, DELETED = "FaceEnrolled", "FaceDeleted"
 
-_NEW_EVENT = insert(FaceEvent)
+_NEW_EVENT = PlainStatement(insert(FaceEvent))
 
 
 def note_enrolled(session: Session, collection: Collection, face_id: str, now: float) -> None:
@@ -30,4 +30,4 @@ def _note(session: Session, collection: Collection, event: str, face_id: str | N
     if collection.kind != CollectionKind.FACES:
         return
     where = {"project_id": collection.project_id, "collection_name": collection.name}
-    run_plain(session, _NEW_EVENT, {"event": event, **where, "face_id": face_id, "created_at": now})
+    _NEW_EVENT.write(session, {"event": event, **where, "face_id": face_id, "created_at": now})

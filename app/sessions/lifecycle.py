@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from app.db import run_plain
 from app.errors import StateConflictError
 from app.models import OutboxEvent, SessionTransition, VerificationSession
+from app.plain import PlainStatement
 from app.sessions.transitions import can_move
 from app.vocabulary import Reason, SessionState
 
@@ -25,14 +25,14 @@ EVENT_OF_STATE: Mapping[SessionState, str] = {
 # A retry goes back to capturing; that is no second start.
 _SILENT_MOVES = {(SessionState.PROCESSING, SessionState.CAPTURING)}
 
-_NEW_VISIT = insert(VerificationSession)
-_NEW_MOVE = insert(SessionTransition)
-_NEW_EVENT = insert(OutboxEvent)
+_NEW_VISIT = PlainStatement(insert(VerificationSession))
+_NEW_MOVE = PlainStatement(insert(SessionTransition))
+_NEW_EVENT = PlainStatement(insert(OutboxEvent))
 
 
 def begin(db: Session, visit: Mapping[str, Any], *, actor: str, now: float) -> None:
     """Insert a new session, given by its columns, in state `created`, with transition row and event."""
-    run_plain(db, _NEW_VISIT, {**visit, "state": SessionState.CREATED})
+    _NEW_VISIT.write(db, {**visit, "state": SessionState.CREATED})
     _record(db, visit["id"], visit["verification_id"], None, SessionState.CREATED, None, actor, now)
 
 
@@ -76,8 +76,8 @@ def _record(
     now: float,
 ) -> None:
     move = {"old_state": old, "new_state": new, "reason": reason, "actor": actor, "at": now}
-    run_plain(db, _NEW_MOVE, {"session_id": session_id, **move})
+    _NEW_MOVE.write(db, {"session_id": session_id, **move})
     event = EVENT_OF_STATE.get(new)
     if event and (old, new) not in _SILENT_MOVES:
         subject = {"verification_id": verification_id, "session_id": session_id}
-        run_plain(db, _NEW_EVENT, {"event": event, **subject, "created_at": now})
+        _NEW_EVENT.write(db, {"event": event, **subject, "created_at": now})

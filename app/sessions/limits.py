@@ -5,9 +5,10 @@ import hashlib
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from app.db import hold, run_plain
+from app.db import hold
 from app.errors import AttemptsExhaustedError, RateLimitedError
 from app.models import AttemptLimit
+from app.plain import PlainStatement
 from app.verifications.configuration import AttemptLimits
 from app.vocabulary import CLASS_OF_REASON, Reason, ReasonClass
 
@@ -15,7 +16,7 @@ from app.vocabulary import CLASS_OF_REASON, Reason, ReasonClass
 COUNTED_CLASSES = frozenset({ReasonClass.FRAUD, ReasonClass.IDENTITY})
 LONGEST_PAUSE_SECONDS = 24 * 3600
 
-_COUNT = (
+_COUNT = PlainStatement(
     select(AttemptLimit.failures, AttemptLimit.blocked_until)
     .where(
         AttemptLimit.verification_id == bindparam("verification"),
@@ -32,13 +33,14 @@ def check_limit(
     if not external_id:
         return
     names = {"hashed": _hashed(verification_id, external_id), "plain": external_id}
-    row = run_plain(db, _COUNT, {"verification": verification_id, **names}).first()
+    row = _COUNT.first(db, {"verification": verification_id, **names})
     if row is None:
         return
-    if row.failures >= limits.hard_stop:
+    failures, blocked_until = row
+    if failures >= limits.hard_stop:
         raise AttemptsExhaustedError("too many failed visits; the site has to unlock this person")
-    if now < row.blocked_until:
-        raise RateLimitedError(max(1, round(row.blocked_until - now)))
+    if now < blocked_until:
+        raise RateLimitedError(max(1, round(blocked_until - now)))
 
 
 def count_outcome(

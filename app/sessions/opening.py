@@ -15,9 +15,10 @@ from uuid import uuid4
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from app.db import hold, run_plain
+from app.db import hold
 from app.errors import LinkGoneError
 from app.models import SpentNonce, VerificationSession
+from app.plain import PlainStatement
 from app.sealing import Purpose, Sealer
 from app.sessions import lifecycle
 from app.sessions.conclusion import conclude_early
@@ -36,15 +37,17 @@ SealLink = Callable[[str], bytes]
 """Session id → the link's query, sealed for that session."""
 
 # Nearly every link is new: these find that out in a tenth of the time that loading a session takes.
-_ANY_VISIT_OF_LINK = (
+_ANY_VISIT_OF_LINK = PlainStatement(
     select(VerificationSession.id)
     .where(VerificationSession.link_fingerprint == bindparam("fingerprint"))
     .limit(1)
 )
-_SPENT = select(SpentNonce.session_id).where(
-    SpentNonce.verification_id == bindparam("verification"), SpentNonce.nonce == bindparam("nonce")
+_SPENT = PlainStatement(
+    select(SpentNonce.session_id).where(
+        SpentNonce.verification_id == bindparam("verification"), SpentNonce.nonce == bindparam("nonce")
+    )
 )
-_SPEND = insert(SpentNonce)
+_SPEND = PlainStatement(insert(SpentNonce))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def hash_token(token: str) -> str:
 
 def _session_of_link(db: Session, request: VerificationRequest) -> VerificationSession | None:
     """Find the open session of this very link, newest first."""
-    if run_plain(db, _ANY_VISIT_OF_LINK, {"fingerprint": request.fingerprint}).first() is None:
+    if _ANY_VISIT_OF_LINK.first(db, {"fingerprint": request.fingerprint}) is None:
         return None
     open_states = [state for state in SessionState if state.is_open]
     return db.scalar(
@@ -148,7 +151,7 @@ def _is_spent(db: Session, request: VerificationRequest) -> bool:
     if request.nonce is None:
         return False
     claim = {"verification": request.verification_id, "nonce": request.nonce}
-    return run_plain(db, _SPENT, claim).first() is not None
+    return _SPENT.first(db, claim) is not None
 
 
 def _begin(
@@ -204,7 +207,7 @@ def _claim_nonce(db: Session, request: VerificationRequest, session_id: str) -> 
     if request.nonce is None or request.expiration is None:
         return
     claim = {"verification_id": request.verification_id, "nonce": request.nonce, "session_id": session_id}
-    run_plain(db, _SPEND, {**claim, "forget_at": float(request.expiration + NONCE_KEPT_SECONDS)})
+    _SPEND.write(db, {**claim, "forget_at": float(request.expiration + NONCE_KEPT_SECONDS)})
 
 
 def _resume(visit: VerificationSession, token: str, seal_link: SealLink, now: float) -> OpenedSession:

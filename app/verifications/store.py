@@ -9,13 +9,14 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Pool, bindparam, select
 from sqlalchemy.orm import Session
 
-from app.db import hold, run_plain, writes
+from app.db import hold, writes
 from app.errors import NotFoundError
 from app.models import Verification, VerificationVersion
+from app.plain import PlainStatement
 from app.verifications.configuration import Configuration, read_configuration, write_configuration
 
 MAX_HELD_VERSIONS = 1024
-_CURRENT = (
+_CURRENT = PlainStatement(
     select(VerificationVersion.id)
     .select_from(Verification)
     .outerjoin(
@@ -58,12 +59,13 @@ def publish(db: Session, project_id: str, document: dict[str, Any], now: float) 
 
 def load_current(db: Session, verification_id: str) -> PublishedConfiguration:
     """Return what new sessions begin with; `NotFoundError` for an unknown or deleted verification."""
-    found = run_plain(db, _CURRENT, {"verification_id": verification_id}).first()
+    found = _CURRENT.first(db, {"verification_id": verification_id})
     if found is None:
         raise NotFoundError("no such verification")
-    if found.id is None:
+    (version_id,) = found
+    if version_id is None:
         raise NotFoundError("this verification was never published")
-    return load_version(db, found.id)
+    return load_version(db, version_id)
 
 
 def load_version(db: Session, version_id: int) -> PublishedConfiguration:
