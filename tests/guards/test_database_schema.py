@@ -18,6 +18,13 @@ from tests.databases import DIALECTS, new_database
 from tests.postgresql import PostgresqlServer
 
 LAST_WITH_PLAIN_TEMPLATES = "0004"
+PROMISED_PRAGMAS = {
+    "journal_mode": "wal",
+    "wal_autocheckpoint": 4000,
+    "foreign_keys": 1,
+    "secure_delete": 1,
+    "synchronous": 2,
+}
 
 
 @pytest.fixture(params=DIALECTS)
@@ -96,11 +103,10 @@ def test_sqlite_runs_with_the_promised_pragmas(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'visavis.db'}")
     with database.engine.connect() as connection:
         pragmas = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-            for name in ("journal_mode", "foreign_keys", "secure_delete", "synchronous")
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in PROMISED_PRAGMAS
         }
     database.engine.dispose()
-    assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "secure_delete": 1, "synchronous": 2}
+    assert pragmas == PROMISED_PRAGMAS
 
 
 def test_a_role_that_may_not_install_pgvector_is_told_what_to_do(postgresql: PostgresqlServer) -> None:
