@@ -9,6 +9,12 @@ from app.db import Base
 
 # A handful of rows at any time: the worker counts a session soon after its end.
 _UNCOUNTED = "counted_at IS NULL AND concluded_at IS NOT NULL"
+# A session has neither when it begins: opening a link does not write to these two indexes.
+_HAS_REASON, _HAS_DEADLINE = "reason IS NOT NULL", "purge_at IS NOT NULL"
+
+
+def _index_of(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class VerificationSession(Base):
@@ -20,16 +26,16 @@ class VerificationSession(Base):
         # Lists of sessions, newest first, whole or by one thing, page by page.
         Index("ix_verification_session_created_at", "created_at", "id"),
         Index("ix_verification_session_state", "state", "created_at", "id"),
-        Index("ix_verification_session_reason", "reason", "created_at", "id", "state", "verification_id"),
+        _index_of(
+            "ix_verification_session_reason",
+            *("reason", "created_at", "id", "state", "verification_id"),
+            where=_HAS_REASON,
+        ),
         Index("ix_verification_session_verification_id", "verification_id", "created_at", "id"),
         Index("ix_verification_session_external_id", "external_id", "created_at", "id"),
         Index("ix_verification_session_of_verification", "verification_id", "state", "created_at", "id"),
-        Index(
-            "ix_verification_session_uncounted",
-            "concluded_at",
-            sqlite_where=text(_UNCOUNTED),
-            postgresql_where=text(_UNCOUNTED),
-        ),
+        _index_of("ix_verification_session_purge_at", "purge_at", where=_HAS_DEADLINE),
+        _index_of("ix_verification_session_uncounted", "concluded_at", where=_UNCOUNTED),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -76,7 +82,7 @@ class VerificationSession(Base):
     created_at: Mapped[float]
     expires_at: Mapped[float] = mapped_column(index=True)
     concluded_at: Mapped[float | None]
-    purge_at: Mapped[float | None] = mapped_column(index=True)
+    purge_at: Mapped[float | None]
     counted_at: Mapped[float | None]
     """When the worker added the concluded session to the metrics: each is counted once."""
 

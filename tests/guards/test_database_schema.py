@@ -49,6 +49,17 @@ def test_the_migrated_database_equals_the_models(database: Database) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
+def test_a_session_that_only_began_is_left_out_of_the_indexes_of_those_that_ended(database: Database) -> None:
+    upgrade(database)
+    option = f"{database.dialect}_where"
+    partial = {
+        index["name"].removeprefix("ix_verification_session_")
+        for index in inspect(database.engine).get_indexes("verification_session")
+        if option in index["dialect_options"]
+    }
+    assert partial == {"reason", "purge_at", "uncounted"}
+
+
 def test_every_migration_goes_up_and_down_again(database: Database) -> None:
     upgrade(database)
     downgrade(database)
