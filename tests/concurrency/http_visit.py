@@ -1,5 +1,6 @@
 """A visit over real HTTP that survives the death of the server, as the hosted page does."""
 
+import http.client
 import http.cookiejar
 import json
 import re
@@ -94,7 +95,7 @@ class HttpVisit:
                 return bytes(response.read())
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{error.code} {error.read().decode()}") from None
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:  # the latter in the middle of an answer
             raise ServerLostError from error
 
 
