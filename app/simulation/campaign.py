@@ -124,8 +124,11 @@ def _work(
     numbers: range,
     results: Any,  # noqa: ANN401
 ) -> None:
+    parent = multiprocessing.parent_process()
     try:
         for result in _run_part(campaign.world(), groups, numbers):
+            if parent is not None and not parent.is_alive():
+                return  # nobody is left to count: a parent that is killed cannot end its processes
             results.put(result)
     except Exception as error:  # told to whoever waits, who would otherwise wait for ever
         results.put(error)

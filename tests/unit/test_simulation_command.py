@@ -1,14 +1,17 @@
 """`flask evaluate challenge` from the command line, and how trials are shared among processes."""
 
 import json
+import multiprocessing
+import queue
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from app.commands.evaluate_challenge import evaluate_challenge
 from app.factory import ROOT
 from app.simulation.attacks import SPECIES
-from app.simulation.campaign import Campaign, shared_out
+from app.simulation.campaign import Campaign, _work, shared_out
 from app.simulation.trials import BONA_FIDE, Tier
 from app.vocabulary import ChallengeType
 from tests.simulator.faces import DIRECTORY
@@ -38,6 +41,30 @@ def test_the_trials_of_few_species_are_shared_out_themselves() -> None:
 
 def test_a_wrong_light_is_no_attack_where_no_light_is_asked_for() -> None:
     assert campaign("shuffled-colours", "replay", trials=7).total == 21
+
+
+class DeadParent:
+    def is_alive(self) -> bool:
+        return False
+
+
+def test_a_process_whose_parent_was_killed_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    results: queue.Queue[object] = queue.Queue()
+    monkeypatch.setattr(multiprocessing, "parent_process", DeadParent)
+    few = Campaign(
+        DIRECTORY,
+        ROOT / "models",
+        ROOT / "config" / "policy.toml",
+        "mediapipe",
+        Tier.MEASUREMENTS,
+        1,
+        trials=1000,
+        levels=(ChallengeType.BASIC,),
+        species=(BONA_FIDE,),
+        max_heads=2,
+    )
+    _work(few, few.groups, range(few.trials), results)
+    assert results.empty()
 
 
 def test_the_command_measures_and_writes_every_file(tmp_path: Path) -> None:
