@@ -24,6 +24,8 @@ JPEG_QUALITY = 80
 """What the hosted page sends: see `CAPTURE` in `app.hosted.page_data`."""
 
 TICK_S = 0.1
+# Sums of tenths are off by less.
+HALF_A_MS = 0.0005
 REACTION_S = 0.3
 # A movement takes five ticks, like that of the person in the functional tests.
 STEPS = 5
@@ -107,6 +109,8 @@ class Performer:
     _goal: Guidance | None = None
     _told: Guidance | None = None
     _moves_at: float = 0.0
+    _moved_until: float | None = None
+    """How far the movement has come, on the same clock."""
     _shown: Counter[Place | str | None] = field(default_factory=Counter)
 
     def hear(self, guidance: Guidance, at: float) -> None:
@@ -116,10 +120,14 @@ class Performer:
             self._told, self._moves_at = order, at + REACTION_S
 
     def tick(self, at: float, colour: str | None = None) -> bytes:
-        """Go on by `TICK_S` and return the picture that the camera takes under the screen's colour."""
-        if at >= self._moves_at:
-            self._goal = self._told
-        self._place = _next_place(self._place, self._goal)
+        """Go on until `at` and return the picture that the camera takes under the screen's colour."""
+        moved = at - TICK_S if self._moved_until is None else self._moved_until
+        while moved + TICK_S <= at + HALF_A_MS:
+            moved += TICK_S
+            if moved >= self._moves_at:
+                self._goal = self._told
+            self._place = _next_place(self._place, self._goal)
+        self._moved_until = moved
         is_lit = colour is not None and self._place == AT_REST
         takes = self.film.lit[str(colour)] if is_lit else self.film.pictures[self._place]
         subject = colour if is_lit else self._place
