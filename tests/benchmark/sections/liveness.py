@@ -5,6 +5,14 @@ from tests.benchmark.markdown import interval, number, percent, table
 from tests.benchmark.section import Report, Run, Section
 
 LIST = "pad.csv"
+INTRODUCTION = """Whole photos and clips of real people and real attacks, judged by the passive model
+alone, as the Basic level does. They can show how well one look tells a person from a print, and nothing
+of what the other levels rest on: nobody in them obeys a movement or sits before a screen that changes
+colour, so that movement, solid head, light and timing are not measured here at all. A replay that passes
+here would still have to follow an order that it cannot know. Species with a dozen examples have bounds as
+wide as printed, two replays say next to nothing, and all stills come from one collection, with its own
+cameras, printers and people. Photos in which no face is found could not be taken by the service either;
+they are told apart, not counted as stopped."""
 
 
 def measure(run: Run) -> Report:
@@ -18,7 +26,8 @@ def measure(run: Run) -> Report:
 
 def render(report: Report) -> str:
     """Return the errors at the shipped threshold, and at others, of each set."""
-    return "\n\n".join(f"### Set `{name}`\n\n{_set(each)}" for name, each in report["sets"].items())
+    sets = [f"### Set `{name}`\n\n{_set(each)}" for name, each in report["sets"].items()]
+    return "\n\n".join([INTRODUCTION, *sets])
 
 
 def _set(report: Report) -> str:
