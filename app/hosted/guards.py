@@ -7,9 +7,9 @@ from flask import current_app, g, request
 
 from app.errors import AccessRefusedError, NotFoundError, PageSupersededError
 from app.hosted.cookies import held_token
-from app.models import VerificationSession
 from app.runtime import Runtime
 from app.sealing import Purpose, Sealer
+from app.sessions.holding import HeldSession, load_held
 from app.sessions.opening import holds
 
 PAGE_HEADER = "X-Visavis-Page"
@@ -29,7 +29,7 @@ def require_browser() -> None:
     """Let in the browser that holds the session's cookie."""
     visit = _load_visit()
     token = held_token(visit.id)
-    if token is None or not holds(visit, token):
+    if token is None or not holds(visit.browser_token_hash, token):
         raise AccessRefusedError("this browser does not hold the session")
 
 
@@ -59,18 +59,11 @@ def _token_under(key: bytes, session_id: str, generation: int) -> str:
     return hmac.new(key, f"{session_id}.{generation}".encode(), hashlib.sha256).hexdigest()
 
 
-def _load_visit() -> VerificationSession:
-    """Load the session of this request, once for all of its guards."""
+def _load_visit() -> HeldSession:
+    """Load whose the session of this request is, once for all of its guards."""
     if "visit" not in g:
-        g.visit = _find_visit()
-    visit: VerificationSession = g.visit
-    return visit
-
-
-def _find_visit() -> VerificationSession:
-    session_id = (request.view_args or {}).get("session_id", "")
-    with runtime().database.reading() as db:
-        visit = db.get(VerificationSession, session_id)
-    if visit is None:
-        raise NotFoundError("no such session")
+        session_id = (request.view_args or {}).get("session_id", "")
+        with runtime().database.reading() as db:
+            g.visit = load_held(db, session_id)
+    visit: HeldSession = g.visit
     return visit
