@@ -1,5 +1,7 @@
 """Builds the parts of a running service from its settings; everything that can be wrong fails here."""
 
+import random
+import secrets
 import time
 from collections.abc import Callable
 
@@ -17,9 +19,13 @@ from app.settings import Settings
 
 
 def build_runtime(
-    settings: Settings, *, engine: FaceEngine | None = None, clock: Callable[[], float] = time.time
+    settings: Settings,
+    *,
+    engine: FaceEngine | None = None,
+    clock: Callable[[], float] = time.time,
+    rng: random.Random | None = None,
 ) -> Runtime:
-    """Check models, policy and calibration and return the parts; tests bring engine and clock.
+    """Check models, policy and calibration and return the parts; tests bring engine, clock and chance.
 
     Raises `SettingsError` or `ModelPackError` naming what to mend; models load at first use, after the
     server has forked its workers.
@@ -36,6 +42,7 @@ def build_runtime(
         index=search_engine_for(database),
         successor=_load_engine(settings, settings.next_landmarker) if settings.next_landmarker else None,
         clock=clock,
+        rng=rng or secrets.SystemRandom(),
     )
 
 

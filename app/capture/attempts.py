@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.capture.coach import CaptureProgress
@@ -16,7 +16,15 @@ from app.capture.evidence_codec import (
 from app.errors import StateConflictError
 from app.models import CaptureAttempt, CaptureBatch, VerificationSession
 from app.pipeline.types import FrameMeasurement
+from app.plain import PlainStatement
 from app.sealing import Purpose, Sealer
+
+_NEW_BATCH = PlainStatement(insert(CaptureBatch))
+_BATCHES = PlainStatement(
+    select(CaptureBatch.first_frame, CaptureBatch.sealed_measurements)
+    .where(CaptureBatch.attempt_id == bindparam("attempt"))
+    .order_by(CaptureBatch.first_frame)
+)
 
 
 def begin_attempt(
@@ -78,8 +86,8 @@ def append_batch(
         raise StateConflictError("these frames were already received")
     owner = f"{attempt.session_id}/{attempt.number}/{first}"
     sealed = sealer.seal(Purpose.CAPTURE_EVIDENCE, owner, encode_measurements(measurements))
-    db.add(CaptureBatch(attempt_id=attempt.id, first_frame=first, sealed_measurements=sealed))
-    db.flush()
+    batch = {"attempt_id": attempt.id, "first_frame": first, "sealed_measurements": sealed}
+    _NEW_BATCH.write(db, batch)
     attempt.next_frame = first + len(measurements)
 
 
@@ -91,13 +99,8 @@ def load_progress(sealer: Sealer, attempt: CaptureAttempt) -> CaptureProgress:
 
 def load_measurements(db: Session, sealer: Sealer, attempt: CaptureAttempt) -> list[FrameMeasurement]:
     """Open everything measured in this attempt, in order."""
-    batches = db.execute(
-        select(CaptureBatch.first_frame, CaptureBatch.sealed_measurements)
-        .where(CaptureBatch.attempt_id == attempt.id)
-        .order_by(CaptureBatch.first_frame)
-    )
     measurements: list[FrameMeasurement] = []
-    for first_frame, sealed in batches:
+    for first_frame, sealed in _BATCHES.rows(db, {"attempt": attempt.id}):
         owner = f"{attempt.session_id}/{attempt.number}/{first_frame}"
         opened = sealer.open(Purpose.CAPTURE_EVIDENCE, owner, sealed)
         measurements.extend(decode_measurements(opened))
