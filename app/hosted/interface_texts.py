@@ -78,7 +78,7 @@ _CHALLENGE = {
     "scene_light": _("Hold still while the screen changes colour"),
     "scene_more": _("Follow a few more arrows"),
     "flash_warning": _(
-        "The screen changes colour for two to three seconds. If that can make you unwell, for example "
+        "The screen changes colour for three to six seconds. If that can make you unwell, for example "
         "because of epilepsy, leave the colours out."
     ),
     "flash_decline": _("No flashing colours"),
