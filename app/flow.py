@@ -171,8 +171,9 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         progress.needs,
         before,
         quick=progress.quick,
+        neutral=progress.neutral,
         count_always=progress.single_person,
-        follow=progress.light_is_on,
+        follow=progress.keeps_still,
         successor=runtime.successor,
     )
     progress = coach.advance(progress, measured, elapsed_ms, shown=batch.shown, before=before)

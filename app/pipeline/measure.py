@@ -8,6 +8,7 @@ import numpy as np
 from app.inference.types import Embedding, FaceEngine, FaceGeometry, RgbImage
 from app.pipeline.colour import background_rgb, face_rgb
 from app.pipeline.landmarks import TrackedPoints, face_middle, face_width, keep_tracked
+from app.pipeline.movement import NeutralPose
 from app.pipeline.noise import noise_floor
 from app.pipeline.planning import FramePlan, plan_frame
 from app.pipeline.pose import head_pose
@@ -17,11 +18,11 @@ from app.pipeline.types import CaptureSample, FaceMeasurement, FrameMeasurement,
 # More people than this need not be told apart; the detector's cost grows with every face.
 MAX_FACES = 4
 # The search for bystanders costs as much again as all else in a frame; at eight frames a second nobody stays
-# unseen for much more than one.
-SEARCH_EVERY = 12
-# While a face keeps still under the colours of the screen it is found in every second frame and followed in
-# the other: its colour is what counts there, the detector and the mesh are most of a frame's cost, and in a
-# tenth of a second a head that is asked to keep still moves by less than a patch of skin.
+# unseen for much more than two.
+SEARCH_EVERY = 16
+# While a face is asked to keep still, under the colours of the screen and when the last frames are collected,
+# it is found in every second frame and followed in the other: colours are what counts there, the detector and
+# the mesh are most of a frame's cost, and in a tenth of a second it moves by less than a patch of skin.
 FIND_EVERY = 2
 # Two landmarkers put the middle of one face within a few hundredths of its width; heads cannot be so close.
 SAME_PLACE = 0.25
@@ -34,12 +35,13 @@ def measure_batch(
     measured: Sequence[FrameMeasurement] = (),
     *,
     quick: bool = False,
+    neutral: NeutralPose | None = None,
     count_always: bool = False,
     follow: bool = False,
     max_faces: int = MAX_FACES,
     successor: FaceEngine | None = None,
 ) -> list[FrameMeasurement]:
-    """Measure the frames that follow `measured`, in order; `quick` as in `plan_frame`.
+    """Measure the frames that follow `measured`, in order; `quick` and `neutral` as in `plan_frame`.
 
     Bystanders are looked for in every `SEARCH_EVERY`th frame, and on until one person alone is seen;
     with `count_always`, for sessions that fail on a second person, in every frame. With `follow` faces are
@@ -51,7 +53,7 @@ def measure_batch(
         if follow and not count_always and may_follow(sample.number, known):
             known.append(follow_frame(sample, known[-1]))
             continue
-        plan = plan_frame(known, sample.client_ms, needs, quick=quick)
+        plan = plan_frame(known, sample.client_ms, needs, quick=quick, neutral=neutral)
         spared = not count_always and sample.number % SEARCH_EVERY > 0
         alone = spared and bool(known) and known[-1].face_count == 1
         faces = 1 if alone else max_faces

@@ -7,7 +7,7 @@ bounds. Otherwise a forged clock could keep a substituted face out of the embedd
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.pipeline.movement import NeutralPose, are_near, pose_of
+from app.pipeline.movement import NeutralPose, are_near, is_near, pose_of
 from app.pipeline.quality import limiting_component
 from app.pipeline.types import FaceMeasurement, FrameMeasurement, MeasurementNeeds
 
@@ -23,10 +23,10 @@ MIN_INTER_EYE = 20.0
 SPACING_FRAMES, SPACING_MS = 2, 120.0
 # A pose this far from all that were embedded lately is due at once: the frames of a challenge step that prove
 # who moved. A target is reached at 15 degrees.
-POSE_STEP_DEGREES, SCALE_STEP = 14.0, 0.18
+POSE_STEP_DEGREES, SCALE_STEP = 14.0, 0.3
 # Enough for a capture of one second; the rest is for continuity, due whatever the browser's clock says. An
 # embedding takes twice the time of all else that is measured in a frame.
-QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 4, 10
+QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 3, 12
 # Of one pose as many as are fused; altogether no more than the second number.
 DEMOGRAPHICS_PER_POSE, MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 3, 3, 3
 MAX_BONA_FIDE, BONA_FIDE_SPACING_FRAMES = 8, 4
@@ -40,6 +40,8 @@ class FramePlan:
     """Due for a face in any pose that the model can read; one that has moved far is due anyway."""
     frontal_embedding_due: bool = False
     """Due for a frontal face, which recognition can use."""
+    neutral: NeutralPose | None = None
+    """Where this person looks straight, once that is known: what is fused is near it."""
     demographics_due: bool = False
     bona_fide_due: bool = False
     estimated_poses: tuple[NeutralPose, ...] = ()
@@ -49,7 +51,8 @@ class FramePlan:
 
     def wants_embedding(self, face: FaceMeasurement) -> bool:
         """Tell whether this face is to be embedded."""
-        due = self.embedding_due or (self.frontal_embedding_due and is_frontal(face))
+        straight = is_frontal(face) and (self.neutral is None or is_near(face, self.neutral))
+        due = self.embedding_due or (self.frontal_embedding_due and straight)
         return _readable(face) and (due or self._moved(face))
 
     def wants_demographics(self, face: FaceMeasurement) -> bool:
@@ -67,11 +70,17 @@ class FramePlan:
 
 
 def plan_frame(
-    measured: Sequence[FrameMeasurement], client_ms: float, needs: MeasurementNeeds, *, quick: bool = False
+    measured: Sequence[FrameMeasurement],
+    client_ms: float,
+    needs: MeasurementNeeds,
+    *,
+    quick: bool = False,
+    neutral: NeutralPose | None = None,
 ) -> FramePlan:
     """Plan the frame that follows `measured`, captured at `client_ms` by the browser's clock.
 
-    `quick`: recognition frames are being collected, so the wide spacing of a long capture is off.
+    `quick`: recognition frames are being collected, so the wide spacing of a long capture is off; `neutral`:
+    how this person looks straight.
     """
     embedded = [frame for frame in measured if frame.face is not None and frame.face.embedding is not None]
     number = len(measured)
@@ -80,6 +89,7 @@ def plan_frame(
         embedding_due=not embedded or number - embedded[-1].number >= SLOW_SPACING_FRAMES,
         frontal_embedding_due=(quick or len(embedded) < QUICK_EMBEDDINGS)
         and _quickly_due(embedded, number, client_ms),
+        neutral=neutral,
         demographics_due=needs.demographics
         and _due(
             measured, "demographics", number, limit=MAX_DEMOGRAPHICS, spacing=DEMOGRAPHICS_SPACING_FRAMES

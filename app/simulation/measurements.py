@@ -144,8 +144,11 @@ class MeasurementEye:
         """Measure a batch that follows `server.frames`."""
         known = list(server.frames)
         for exposure in exposures:
-            followed = server.progress.light_is_on and may_follow(len(known), known)
-            plan = plan_frame(known, exposure.client_ms, NEEDS, quick=server.progress.quick)
+            progress = server.progress
+            followed = progress.keeps_still and may_follow(len(known), known)
+            plan = plan_frame(
+                known, exposure.client_ms, NEEDS, quick=progress.quick, neutral=progress.neutral
+            )
             frame = self._frame(exposure, len(known), received_ms, FramePlan() if followed else plan)
             known.append(_in_place_of(known[-1], frame) if followed else frame)
         return known[len(server.frames) :]

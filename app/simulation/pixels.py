@@ -48,7 +48,8 @@ class PixelEye:
             NEEDS,
             server.frames,
             quick=progress.quick,
-            follow=progress.light_is_on,
+            neutral=progress.neutral,
+            follow=progress.keeps_still,
         )
 
     def _encoded(self, exposure: Exposure) -> bytes:

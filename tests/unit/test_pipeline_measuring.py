@@ -195,7 +195,7 @@ def test_a_face_in_a_new_pose_is_checked_at_once() -> None:
     plan = planned([a_frame(0, a_face())], 10.0)
     assert not plan.wants_embedding(a_face(yaw=3))
     assert plan.wants_embedding(a_face(yaw=14))
-    assert plan.wants_embedding(a_face(width=0.45))
+    assert plan.wants_embedding(a_face(width=0.5))
 
 
 def test_a_face_that_no_model_can_read_is_left_out() -> None:
