@@ -53,9 +53,8 @@ def render(report: Report) -> str:
     people = f"{report['heads']} heads of {report['people']} people"
     basis = f"{people}, seed {report['seed']}, tier `{report['tier']}`."
     rows = [_row(row) for row in report["rows"]]
-    return "\n\n".join(
-        [INTRODUCTION.format(cameras=report["cameras"]), basis, table(HEADER, rows), " ".join(notes)]
-    )
+    parts = [INTRODUCTION.format(cameras=report["cameras"]), basis, table(HEADER, rows), " ".join(notes)]
+    return "\n\n".join([*parts, *([report["note"]] if "note" in report else [])])
 
 
 def _row(row: Mapping[str, Any]) -> list[str]:
