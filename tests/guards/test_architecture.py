@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "schema": {"db", "errors"},
     "projects": {"db", "plain", "models", "signing", "sealing", "errors"},
     "faces": {"models", "db", "plain", "sealing", "decision", "pipeline", "inference"} | WORDS,
-    "capture": {"models", "sealing", "pipeline", "inference"} | WORDS,
+    "capture": {"models", "plain", "sealing", "pipeline", "inference"} | WORDS,
     "evaluation": {"faces", "inference", "pipeline", "decision", "capture"} | WORDS,
     "resealing": {"db", "models", "sealing", "errors"},
     "runtime": {"db", "decision", "faces", "inference", "sealing", "settings"},

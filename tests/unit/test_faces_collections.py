@@ -1,18 +1,19 @@
 """Collections come into being on first use and end key first."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.db import advisory_key
+from app.db import Database, advisory_key, hold
 from app.errors import InputError, NotFoundError, SettingsError, StateConflictError
 from app.faces import collections
 from app.models import Collection, Face, FaceKey
 from app.sealing import SealBrokenError, Sealer
 from app.verifications import store
+from tests.postgresql import PostgresqlServer
 from tests.unit.face_world import (
     DIMENSIONS,
     NOON,
@@ -97,27 +98,36 @@ def test_another_master_key_opens_no_collection(tmp_path: Path) -> None:
         collections.rotation_of(Sealer(bytes(32)), collection_of(db))
 
 
-class PostgresSession:
-    """Just enough of a session on PostgreSQL to see what is sent."""
+class Watched:
+    """Just enough of a session to see in which order things happen to it."""
 
     def __init__(self) -> None:
-        self.sent: list[str] = []
-
-    def get_bind(self) -> SimpleNamespace:
-        return SimpleNamespace(dialect=SimpleNamespace(name="postgresql"))
-
-    def execute(self, statement: object) -> None:
-        self.sent.append(str(statement))
+        self.seen: list[str] = []
 
     def refresh(self, _collection: Collection) -> None:
-        self.sent.append("refresh")
+        self.seen.append("refresh")
 
 
-def test_on_postgresql_the_lock_is_taken_before_the_collection_is_read() -> None:
-    session = PostgresSession()
+def test_the_lock_is_taken_before_the_collection_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Watched()
+    monkeypatch.setattr(collections, "hold", lambda held, name: held.seen.append(name))
     collections.lock_collection(session, Collection(id="c"))  # type: ignore[arg-type]
-    assert "pg_advisory_xact_lock" in session.sent[0]
-    assert session.sent[1:] == ["refresh"]
+    lock, *others = session.seen
+    assert "c" in lock
+    assert others == ["refresh"]
+
+
+def test_on_postgresql_two_that_hold_one_name_wait_for_each_other(postgresql: PostgresqlServer) -> None:
+    with postgresql.database(postgresql.empty_template()) as url:
+        database = Database(url)
+        with database.transaction() as first:
+            hold(first, "customers")
+            with database.transaction() as second:
+                second.execute(text("SET LOCAL lock_timeout = 50"))
+                hold(second, "others")
+                with pytest.raises(DBAPIError):
+                    hold(second, "customers")
+        database.engine.dispose()
 
 
 def test_a_lock_number_fits_into_a_signed_bigint_and_never_changes() -> None:
