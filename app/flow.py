@@ -173,7 +173,7 @@ def submit_frames(runtime: Runtime, session_id: str, batch: FrameBatch, now: flo
         quick=progress.quick,
         neutral=progress.neutral,
         count_always=progress.single_person,
-        follow=progress.keeps_still,
+        follow=progress.light_is_on,
         successor=runtime.successor,
     )
     progress = coach.advance(progress, measured, elapsed_ms, shown=batch.shown, before=before)

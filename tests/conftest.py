@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from webtest import TestApp
 
-from app.db import POSTGRESQL, SQLITE
+from app.db import POSTGRESQL, SQLITE, Database
 from app.factory import ROOT
 from app.inference.engine import OpenPackEngine
 from app.runtime import Runtime
@@ -46,6 +46,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server = request.getfixturevalue("postgresql") if dialect == POSTGRESQL else None
     with new_url(dialect, tmp_path, server) as url:
         yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database with nothing in it."""
+    made = Database(database_url)
+    upgrade(made)
+    yield made
+    made.engine.dispose()
 
 
 @pytest.fixture

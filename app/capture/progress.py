@@ -97,11 +97,6 @@ class CaptureProgress:
         return self.phase is CapturePhase.COLLECTING
 
     @property
-    def keeps_still(self) -> bool:
-        """True while the person is to do nothing but look into the camera or at the colours."""
-        return self.light_is_on or self.phase is CapturePhase.COLLECTING
-
-    @property
     def target(self) -> ChallengeAction | None:
         """The target that the person is to reach now."""
         waiting = self.phase is CapturePhase.CHALLENGE and not self.recentring

@@ -145,7 +145,7 @@ class MeasurementEye:
         known = list(server.frames)
         for exposure in exposures:
             progress = server.progress
-            followed = progress.keeps_still and may_follow(len(known), known)
+            followed = progress.light_is_on and may_follow(len(known), known)
             plan = plan_frame(
                 known, exposure.client_ms, NEEDS, quick=progress.quick, neutral=progress.neutral
             )

@@ -49,7 +49,7 @@ class PixelEye:
             server.frames,
             quick=progress.quick,
             neutral=progress.neutral,
-            follow=progress.keeps_still,
+            follow=progress.light_is_on,
         )
 
     def _encoded(self, exposure: Exposure) -> bytes:

@@ -10,6 +10,7 @@ from app.inference.types import Demographics, FaceEngine, FaceGeometry, RgbImage
 from app.pipeline.colour import background_rgb, face_rgb
 from app.pipeline.landmarks import face_middle, keep_tracked
 from app.pipeline.measure import measure_batch, measure_frame
+from app.pipeline.movement import NeutralPose
 from app.pipeline.noise import noise_floor
 from app.pipeline.planning import SLOW_SPACING_FRAMES, FramePlan, plan_frame
 from app.pipeline.pose import head_pose
@@ -189,6 +190,14 @@ def test_frontal_faces_are_embedded_twice_as_often_while_they_are_collected() ->
     plan = planned([a_frame(0, a_face(yaw=15)), a_frame(1, a_face(person=None))], 200.0)
     assert plan.wants_embedding(a_face(yaw=15))
     assert not plan.wants_embedding(a_face(yaw=20))
+
+
+def test_what_cannot_be_fused_is_not_embedded_while_frames_are_collected() -> None:
+    frames = [a_frame(0, a_face(yaw=5)), a_frame(1, a_face(yaw=14, person=None))]
+    neutral = NeutralPose(yaw=0.0, pitch=0.0, width_share=0.35)
+    plan = plan_frame(frames, 300.0, MeasurementNeeds(), quick=True, neutral=neutral)
+    assert plan.wants_embedding(a_face(yaw=11))
+    assert not plan.wants_embedding(a_face(yaw=14))
 
 
 def test_a_face_in_a_new_pose_is_checked_at_once() -> None:

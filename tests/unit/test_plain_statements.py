@@ -1,6 +1,5 @@
 """Statements that go to the driver as they are mean what they mean to SQLAlchemy, on both databases."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -10,7 +9,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from app.db import Database
 from app.models import Project, SigningSecretRow, SpentNonce, VerificationSession
 from app.plain import PlainStatement
-from app.schema import upgrade
 from app.sessions import lifecycle
 from app.vocabulary import SessionState
 from tests.databases import on_both_databases
@@ -27,14 +25,6 @@ CLAIM = {"verification_id": "shop", "nonce": NONCE, "session_id": "first", "forg
 
 class Regret(Exception):
     """Rolls a transaction back."""
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    upgrade(made)
-    yield made
-    made.engine.dispose()
 
 
 def test_what_is_written_is_read_again(database: Database) -> None:
