@@ -7,7 +7,7 @@ bounds. Otherwise a forged clock could keep a substituted face out of the embedd
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.pipeline.movement import NeutralPose, are_near, is_near, pose_of
+from app.pipeline.movement import NeutralPose, is_near, pose_of
 from app.pipeline.quality import limiting_component
 from app.pipeline.types import FaceMeasurement, FrameMeasurement, MeasurementNeeds
 
@@ -27,8 +27,9 @@ POSE_STEP_DEGREES, SCALE_STEP = 14.0, 0.3
 # Enough for a capture of one second; the rest is for continuity, due whatever the browser's clock says. An
 # embedding takes twice the time of all else that is measured in a frame.
 QUICK_EMBEDDINGS, SLOW_SPACING_FRAMES = 3, 12
-# Of one pose as many as are fused; altogether no more than the second number.
-DEMOGRAPHICS_PER_POSE, MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 3, 3, 3
+# As many as are fused. Those of a pose that turned out not to be the person's straight one are not counted:
+# the verifiers leave them out, and a capture that waits for the others must be able to get them.
+MAX_DEMOGRAPHICS, DEMOGRAPHICS_SPACING_FRAMES = 3, 3
 MAX_BONA_FIDE, BONA_FIDE_SPACING_FRAMES = 8, 4
 
 
@@ -44,26 +45,25 @@ class FramePlan:
     """Where this person looks straight, once that is known: what is fused is near it."""
     demographics_due: bool = False
     bona_fide_due: bool = False
-    estimated_poses: tuple[NeutralPose, ...] = ()
-    """Poses of the faces whose age and gender were estimated."""
     checked_poses: tuple[NeutralPose, ...] = ()
     """Poses of the faces that were embedded lately."""
 
     def wants_embedding(self, face: FaceMeasurement) -> bool:
         """Tell whether this face is to be embedded."""
-        straight = is_frontal(face) and (self.neutral is None or is_near(face, self.neutral))
-        due = self.embedding_due or (self.frontal_embedding_due and straight)
+        due = self.embedding_due or (self.frontal_embedding_due and self._is_straight(face))
         return _readable(face) and (due or self._moved(face))
 
     def wants_demographics(self, face: FaceMeasurement) -> bool:
         """Tell whether age and gender are to be estimated from this face."""
         usable = limiting_component(face.quality) is None
-        alike = sum(are_near(pose_of(face), pose) for pose in self.estimated_poses)
-        return self.demographics_due and usable and is_frontal(face) and alike < DEMOGRAPHICS_PER_POSE
+        return self.demographics_due and usable and self._is_straight(face)
 
     def wants_bona_fide(self, face: FaceMeasurement) -> bool:
         """Tell whether the passive liveness model is to see this face."""
         return self.bona_fide_due and is_frontal(face)
+
+    def _is_straight(self, face: FaceMeasurement) -> bool:
+        return is_frontal(face) and (self.neutral is None or is_near(face, self.neutral))
 
     def _moved(self, face: FaceMeasurement) -> bool:
         return bool(self.checked_poses) and all(_is_far(face, pose) for pose in self.checked_poses)
@@ -90,15 +90,8 @@ def plan_frame(
         frontal_embedding_due=(quick or len(embedded) < QUICK_EMBEDDINGS)
         and _quickly_due(embedded, number, client_ms),
         neutral=neutral,
-        demographics_due=needs.demographics
-        and _due(
-            measured, "demographics", number, limit=MAX_DEMOGRAPHICS, spacing=DEMOGRAPHICS_SPACING_FRAMES
-        ),
-        bona_fide_due=needs.bona_fide
-        and _due(measured, "bona_fide", number, limit=MAX_BONA_FIDE, spacing=BONA_FIDE_SPACING_FRAMES),
-        estimated_poses=tuple(
-            pose_of(frame.face) for frame in measured if frame.face is not None and frame.face.demographics
-        ),
+        demographics_due=needs.demographics and _estimate_is_due(measured, number, neutral),
+        bona_fide_due=needs.bona_fide and _bona_fide_is_due(measured, number),
         checked_poses=tuple(pose_of(frame.face) for frame in lately if frame.face is not None),
     )
 
@@ -127,6 +120,22 @@ def _quickly_due(embedded: Sequence[FrameMeasurement], number: int, client_ms: f
     return frames >= SPACING_FRAMES and client_ms - embedded[-1].client_ms >= SPACING_MS
 
 
-def _due(measured: Sequence[FrameMeasurement], name: str, number: int, *, limit: int, spacing: int) -> bool:
-    done = [f.number for f in measured if f.face is not None and getattr(f.face, name) is not None]
+def _estimate_is_due(measured: Sequence[FrameMeasurement], number: int, neutral: NeutralPose | None) -> bool:
+    done = [
+        frame.number
+        for frame in measured
+        if frame.face is not None
+        and frame.face.demographics is not None
+        and (neutral is None or is_near(frame.face, neutral))
+    ]
+    return _due(done, number, limit=MAX_DEMOGRAPHICS, spacing=DEMOGRAPHICS_SPACING_FRAMES)
+
+
+def _bona_fide_is_due(measured: Sequence[FrameMeasurement], number: int) -> bool:
+    done = [f.number for f in measured if f.face is not None and f.face.bona_fide is not None]
+    return _due(done, number, limit=MAX_BONA_FIDE, spacing=BONA_FIDE_SPACING_FRAMES)
+
+
+def _due(done: Sequence[int], number: int, *, limit: int, spacing: int) -> bool:
+    """Tell whether frame `number` is due after those `done`."""
     return len(done) < limit and (not done or number - done[-1] >= spacing)

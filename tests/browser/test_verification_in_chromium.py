@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect, sync_playwright
 from visavis_client import VerifiedResult
 
 from app.inference.engine import OpenPackEngine
@@ -85,7 +85,11 @@ class Visitor:
 
     def come_back(self, timeout: float = VERDICT_MS) -> VerifiedResult:
         """Wait until the service sends the browser back, and verify the result as the site does."""
-        self.page.wait_for_url("**/v1/healthz?**", timeout=timeout)
+        try:
+            self.page.wait_for_url("**/v1/healthz?**", timeout=timeout)
+        except TimeoutError as stuck:
+            shows = self.page.evaluate("JSON.stringify(document.documentElement.dataset)")
+            raise AssertionError(f"nobody came back; the page shows {shows}") from stuck
         url = self.page.url
         self.context.close()
         assert self.complaints == []

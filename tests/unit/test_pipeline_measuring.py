@@ -200,6 +200,19 @@ def test_what_cannot_be_fused_is_not_embedded_while_frames_are_collected() -> No
     assert not plan.wants_embedding(a_face(yaw=14))
 
 
+def test_estimates_of_another_pose_than_the_straight_one_do_not_use_up_what_the_capture_waits_for() -> None:
+    aside = a_face(yaw=16, demographics=Demographics(30.0, 0.5))
+    straight = replace(aside, pose=a_face(yaw=2).pose)
+    neutral = NeutralPose(yaw=0.0, pitch=0.0, width_share=0.35)
+    needs = MeasurementNeeds(demographics=True)
+    frames = [a_frame(3 * i, aside) for i in range(3)]
+    plan = plan_frame(frames, 900.0, needs, neutral=neutral)
+    assert plan.wants_demographics(a_face())
+    assert not plan.wants_demographics(a_face(yaw=14))
+    frames = [a_frame(3 * i, straight) for i in range(3)]
+    assert not plan_frame(frames, 900.0, needs, neutral=neutral).wants_demographics(a_face())
+
+
 def test_a_face_in_a_new_pose_is_checked_at_once() -> None:
     plan = planned([a_frame(0, a_face())], 10.0)
     assert not plan.wants_embedding(a_face(yaw=3))
