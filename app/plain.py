@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Insert, Select
+from sqlalchemy import Connection, Dialect, Insert, Select, Update
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 Row: TypeAlias = tuple[Any, ...]
-Plain: TypeAlias = Select[*Row] | Insert
+Plain: TypeAlias = Select[*Row] | Insert | Update
 
 _CONNECTION = "visavis.connection"
 
@@ -41,9 +41,9 @@ class PlainStatement:
         rows = self.rows(session, parameters)
         return rows[0] if rows else None
 
-    def write(self, session: Session, parameters: Mapping[str, Any]) -> None:
-        """Insert a row of these columns, after all that is pending."""
-        self._run(session, parameters)
+    def write(self, session: Session, parameters: Mapping[str, Any]) -> int:
+        """Insert a row of these columns, or change rows, after all that is pending; return how many."""
+        return self._run(session, parameters).rowcount
 
     def _run(self, session: Session, parameters: Mapping[str, Any]) -> DBAPICursor:
         session.flush()
@@ -99,9 +99,10 @@ def _connection_of(session: Session) -> Connection:
 
 
 def _compile(statement: Plain, dialect: Dialect, parameters: Mapping[str, Any]) -> _Compiled:
-    compiled = statement.compile(dialect=dialect, column_keys=list(parameters))
-    if compiled.insert_prefetch:
-        raise TypeError(f"a default value of {compiled.insert_prefetch[0]} would be left out")
+    columns = list(parameters) if isinstance(statement, Insert) else None
+    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    if prefetch := [*compiled.insert_prefetch, *compiled.update_prefetch]:
+        raise TypeError(f"a default value of {prefetch[0]} would be left out")
     wanted = {name for name, bind in compiled.binds.items() if bind.required}
     if wanted != parameters.keys():
         raise TypeError(f"takes {sorted(wanted)}, not {sorted(parameters)}")

@@ -20,6 +20,11 @@ from app.plain import PlainStatement
 from app.sealing import Purpose, Sealer
 
 _NEW_BATCH = PlainStatement(insert(CaptureBatch))
+_MOVE_ON = PlainStatement(
+    update(CaptureAttempt)
+    .where(CaptureAttempt.id == bindparam("attempt"), CaptureAttempt.next_frame == bindparam("first"))
+    .values(next_frame=bindparam("next"), last_batch_at=bindparam("now"), sealed_progress=bindparam("sealed"))
+)
 _BATCHES = PlainStatement(
     select(CaptureBatch.first_frame, CaptureBatch.sealed_measurements)
     .where(CaptureBatch.attempt_id == bindparam("attempt"))
@@ -72,17 +77,14 @@ def append_batch(
     Raises `StateConflictError` when another worker added one in the meantime: frames count once.
     """
     first = attempt.next_frame
-    moved = db.execute(
-        update(CaptureAttempt)
-        .where(CaptureAttempt.id == attempt.id, CaptureAttempt.next_frame == first)
-        .values(
-            next_frame=first + len(measurements),
-            last_batch_at=now,
-            sealed_progress=_seal_progress(sealer, attempt.session_id, progress),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if moved.rowcount != 1:  # type: ignore[attr-defined]
+    moved = {
+        "attempt": attempt.id,
+        "first": first,
+        "next": first + len(measurements),
+        "now": now,
+        "sealed": _seal_progress(sealer, attempt.session_id, progress),
+    }
+    if _MOVE_ON.write(db, moved) != 1:
         raise StateConflictError("these frames were already received")
     owner = f"{attempt.session_id}/{attempt.number}/{first}"
     sealed = sealer.seal(Purpose.CAPTURE_EVIDENCE, owner, encode_measurements(measurements))

@@ -36,8 +36,8 @@ MAX_MISSES = 1
 CROWDED_MS, CROWDED_FRAMES = 3000.0, 8
 # Three fused frames are what the false match rates were measured with; five leave room for a blink.
 WANTED_EMBEDDINGS, WANTED_SPAN_MS = 5, 800.0
-# The face after the challenge must be the face before it.
-WANTED_AFTER_CHALLENGE = 2
+# The face after the challenge must be the face before it: continuity compares each one with all others.
+WANTED_AFTER_CHALLENGE = 1
 WANTED_DEMOGRAPHICS, WANTED_BONA_FIDE = 3, 4
 # Shares of the progress bar.
 POSITIONING_SHARE, CHALLENGE_SHARE, LIGHT_SHARE = 0.2, 0.6, 0.3

@@ -17,10 +17,11 @@ MAX_FRAME_SIDE = 1280
 DIGEST_BYTES = 16
 
 # Rotation hints in the file are ignored: canvas pictures have none, and landmarks must match the bytes.
+# OpenCV's reducing modes for colour hold a wish for BGR, which excludes RGB; those for grey do not.
 _REDUCED = {
-    1: cv2.IMREAD_COLOR,
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
+    1: cv2.IMREAD_COLOR_RGB,
+    2: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_4,
 }
 
 
@@ -74,8 +75,7 @@ def _decode(data: bytes, header: ImageHeader, field: str, reduction: int) -> Rgb
         decoded = None
     if decoded is None or not _fits(decoded.shape, header, reduction):
         raise InputError(field, "the picture cannot be decoded")
-    image: RgbImage = np.ascontiguousarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-    return image
+    return np.asarray(decoded, np.uint8)
 
 
 def _fits(shape: tuple[int, ...], header: ImageHeader, reduction: int) -> bool:

@@ -12,6 +12,11 @@ from app.vocabulary import ChallengeAction, Guidance, Reason
 # Before the first frame; JSON has no infinity.
 MAX_OFFSET_MS = 1e12
 
+# Eight frames a second follow a turning head, ten the colours of the screen; while somebody still looks for
+# a lamp, three are enough and keep a whole attempt below the limit of frames.
+INTERVAL_MS, LIGHT_INTERVAL_MS, WAITING_INTERVAL_MS = 125, 100, 330
+_NEARLY_READY = {Guidance.GOOD, Guidance.HOLD_STILL, Guidance.LOOK_STRAIGHT}
+
 
 class CapturePhase(StrEnum):
     """What the person is being asked for."""
@@ -90,6 +95,14 @@ class CaptureProgress:
     def light_is_on(self) -> bool:
         """True while the page is to show colours."""
         return self.phase is CapturePhase.LIGHT and self.light is not None and bool(self.light.released)
+
+    @property
+    def interval_ms(self) -> int:
+        """How far apart the page is to take its next frames."""
+        if self.light_is_on:
+            return LIGHT_INTERVAL_MS
+        waiting = self.phase is CapturePhase.POSITIONING and self.guidance not in _NEARLY_READY
+        return WAITING_INTERVAL_MS if waiting else INTERVAL_MS
 
     @property
     def quick(self) -> bool:

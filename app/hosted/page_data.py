@@ -6,6 +6,7 @@ from flask import url_for
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+from app.capture.progress import INTERVAL_MS
 from app.flow import SessionView
 from app.hosted.branding import brand_of
 from app.hosted.consent import shown_consent
@@ -16,7 +17,6 @@ from app.hosted.relying_party import relying_party_name, return_host
 from app.hosted.texts import guidance_texts, reason_texts, ui_texts
 from app.runtime import Runtime
 from app.sessions.opening import link_of
-from app.sessions.status import INTERVAL_MS
 from app.verifications.overrides import Overrides, enabled_verifiers
 from app.vocabulary import ChallengeType, VerifierName
 

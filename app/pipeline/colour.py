@@ -26,6 +26,8 @@ PATCH_HALF = 0.09
 RING_INNER, RING_OUTER = 1.7, 3.2
 # Every n-th pixel of the background is looked at, so that about this many columns are left.
 BACKGROUND_COLUMNS = 80
+# A pixel with a channel up here may be clipped; so many of them, as a share, are too many to tell a colour.
+CLIPPED, MAX_CLIPPED = 250, 0.2
 
 
 def _srgb_to_linear() -> NDArray[np.float32]:
@@ -47,15 +49,31 @@ def face_rgb(image: RgbImage, points: TrackedPoints) -> Rgb:
 
 
 def background_rgb(image: RgbImage, points: TrackedPoints) -> Rgb:
-    """Return the mean linear RGB, 0…1, of a ring around the head, above the chin.
+    """Return the mean linear RGB, 0…1, of the darker half of a ring around the head, above the chin.
 
-    A face that fills the picture has no background: then the face's own colour is returned, which makes
-    every difference zero and can therefore prove nothing.
+    The brighter half may be clipped, by a lamp or a white wall, and what is clipped hides that a colour was
+    laid over it. A face that fills the picture has no background, nor has one before a wall that is clipped
+    altogether: then the face's own colour is returned, which makes every difference zero and can therefore
+    prove nothing.
     """
     stride = max(1, image.shape[1] // BACKGROUND_COLUMNS)
     sparse = image[::stride, ::stride]
-    ring = sparse[_ring(sparse.shape[:2], stride, points)]
-    return _rgb(_mean(ring)) if ring.size else face_rgb(image, points)
+    ring = _darker_half(sparse[_ring(sparse.shape[:2], stride, points)])
+    return _rgb(_mean(ring)) if _is_readable(ring) else face_rgb(image, points)
+
+
+def _darker_half(pixels: RgbImage) -> RgbImage:
+    """Return the pixels (n, 3) whose sum of channels is not above the median."""
+    if not pixels.size:
+        return pixels
+    sums = pixels.sum(axis=1, dtype=np.uint16)
+    half = len(sums) // 2
+    darker: RgbImage = pixels[np.argpartition(sums, half)[: half + 1]]
+    return darker
+
+
+def _is_readable(pixels: RgbImage) -> bool:
+    return bool(pixels.size) and float((pixels >= CLIPPED).any(axis=1).mean()) <= MAX_CLIPPED
 
 
 def _skin_spots(points: TrackedPoints) -> list[NDArray[np.float64]]:

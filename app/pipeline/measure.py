@@ -20,11 +20,11 @@ MAX_FACES = 4
 # The search for bystanders costs as much again as all else in a frame; at eight frames a second nobody stays
 # unseen for much more than two.
 SEARCH_EVERY = 16
-# While a face keeps still under the colours of the screen it is found in every second frame and followed in
-# the other: its colour is what counts there, the detector and the mesh are most of a frame's cost, and in a
-# tenth of a second a head that keeps still moves by less than a patch of skin. At no other time: two frames'
-# movement would seem to be made in one, twice as fast as it was.
-FIND_EVERY = 2
+# While a face keeps still under the colours of the screen it is found in every third frame and followed in
+# the others: its colour is what counts there, the detector and the mesh are most of a frame's cost, and in a
+# fifth of a second a head that keeps still moves by less than a patch of skin. At no other time: three
+# frames' movement would seem to be made in one, three times as fast as it was.
+FIND_EVERY = 3
 # Two landmarkers put the middle of one face within a few hundredths of its width; heads cannot be so close.
 SAME_PLACE = 0.25
 

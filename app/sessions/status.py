@@ -5,6 +5,7 @@ from typing import Any
 
 from app.capture.coach import CaptureProgress
 from app.capture.light import BASE, LightStep
+from app.capture.progress import INTERVAL_MS
 from app.models import CaptureAttempt, VerificationSession
 from app.verifications.configuration import Configuration
 from app.vocabulary import Guidance, SessionState
@@ -17,11 +18,6 @@ _RESULT_OF_STATE = {
     SessionState.ERRORED: "failed",
     SessionState.REVIEW: "review",
 }
-
-# Eight frames a second follow a turning head, ten the colours of the screen; while somebody still looks for
-# a lamp, three are enough and keep a whole attempt below the limit of frames.
-INTERVAL_MS, LIGHT_INTERVAL_MS, WAITING_INTERVAL_MS = 125, 100, 330
-_NEARLY_READY = {Guidance.GOOD, Guidance.HOLD_STILL, Guidance.LOOK_STRAIGHT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +106,7 @@ def describe(
         step=live.step_number if live else 0,
         steps=live.step_count if live else 0,
         progress=live.share_done if live else 0.0,
-        interval_ms=_interval_ms(live),
+        interval_ms=live.interval_ms if live else INTERVAL_MS,
         outcome=_outcome(visit, attempt),
         light=_light(live),
     )
@@ -119,13 +115,6 @@ def describe(
 def needs_consent(visit: VerificationSession, configuration: Configuration) -> bool:
     """Tell whether the person still has to agree before a frame is accepted."""
     return configuration.experience_config.consent.required and visit.consented_at is None
-
-
-def _interval_ms(live: CaptureProgress | None) -> int:
-    if live is not None and live.light_is_on:
-        return LIGHT_INTERVAL_MS
-    waiting = live is not None and live.phase == "positioning" and live.guidance not in _NEARLY_READY
-    return WAITING_INTERVAL_MS if waiting else INTERVAL_MS
 
 
 def _light(live: CaptureProgress | None) -> LightStatus | None:

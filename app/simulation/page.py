@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.capture.light import BASE, LightStep, Shown
+from app.capture.progress import INTERVAL_MS
 from app.simulation.sight import View
 from app.vocabulary import Guidance
 
-# As the page is told by the service: milliseconds between pictures, pictures in a batch.
-INTERVAL_MS, BATCH = 125.0, 2
-LIGHT_INTERVAL_MS, LIGHT_BATCH = 100.0, 6
+# Pictures in a batch.
+BATCH, LIGHT_BATCH = 2, 6
 EARLY_MS, PATIENCE = 12.0, 1.25
 LIGHT_LEAD_MS, SCREEN_PERIOD_MS = 160.0, 1000 / 60
 
@@ -43,6 +43,7 @@ class Answer:
     light: tuple[LightStep, ...] | None = None
     """All steps released so far; None outside of the light."""
     last: bool = False
+    interval_ms: float = INTERVAL_MS
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ class Page:
     @property
     def interval_ms(self) -> float:
         """How far apart pictures are taken now."""
-        return LIGHT_INTERVAL_MS if self._lit else INTERVAL_MS
+        return self._heard[-1][1].interval_ms if self._heard else INTERVAL_MS
 
     @property
     def batch(self) -> int:

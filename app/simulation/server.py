@@ -70,6 +70,7 @@ class Server:
             progress.step_count,
             light.told if light else None,
             light is not None and light.all_told,
+            progress.interval_ms,
         )
 
     def record(self) -> CaptureRecord:

@@ -107,6 +107,27 @@ def test_a_face_without_background_differs_from_nothing(engine: FaceEngine, port
     assert background_rgb(portrait, points) == face_rgb(portrait, points)
 
 
+def test_a_clipped_wall_does_not_hide_a_colour_laid_over_the_picture(
+    engine: FaceEngine, portrait: RgbImage
+) -> None:
+    points = keep_tracked(engine.detect(portrait, 1)[0].landmarks)
+    room = np.full_like(portrait, 120)
+    room[:, ::3] = 255
+    tinted = np.clip(room * np.array([1.3, 1.0, 1.0]), 0, 255).astype(np.uint8)
+    gained = background_rgb(tinted, points)[0] / background_rgb(room, points)[0]
+    assert gained == pytest.approx(1.3**2.2, rel=0.05)
+
+
+def test_a_wall_that_is_clipped_altogether_differs_from_nothing(
+    engine: FaceEngine, portrait: RgbImage
+) -> None:
+    points = keep_tracked(engine.detect(portrait, 1)[0].landmarks)
+    glaring = np.full_like(portrait, 254)
+    x, y = face_middle(points)
+    cv2.circle(glaring, (round(x), round(y)), 130, (188, 120, 90), -1)
+    assert background_rgb(glaring, points) == face_rgb(glaring, points)
+
+
 @pytest.mark.parametrize("sigma", [1.0, 3.0, 8.0])
 def test_the_noise_floor_is_found_below_a_structure(sigma: float) -> None:
     ramp = np.add.outer(np.linspace(60, 120, 480), np.linspace(0, 60, 640))
@@ -239,11 +260,11 @@ class Finder(Models):
         return super().detect(image, max_faces)
 
 
-def test_under_the_colours_a_face_is_followed_in_every_second_frame(
+def test_under_the_colours_a_face_is_looked_for_in_every_third_frame_and_followed_in_the_others(
     engine: FaceEngine, portrait: RgbImage
 ) -> None:
     models = Finder(engine.detect(portrait, 1)[0].landmarks)
-    tinted = [np.roll(portrait, number, axis=2) for number in range(4)]
+    tinted = [np.roll(portrait, number, axis=2) for number in range(6)]
     samples = [sample(image, number) for number, image in enumerate(tinted)]
     found, followed, *_ = measure_batch(samples, models, MeasurementNeeds(), follow=True)
     assert models.looked == 2
