@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from app.errors import InputError
-from app.inference.types import FaceEngine
+from app.inference.types import Demographics, FaceEngine
 from app.pipeline.landmarks import face_middle, face_width, inter_eye_distance
 from app.pipeline.measure import may_follow
 from app.pipeline.planning import FramePlan, plan_frame
@@ -36,6 +36,8 @@ STILL_OWN = 2
 FACE_SHARE = 0.25
 LUMA = np.array([0.299, 0.587, 0.114])
 TRACKED = len(TRACKED_LANDMARKS)
+# What is estimated does not matter here, only when.
+SOMEBODY = Demographics(age_years=30.0, male_probability=0.5)
 
 
 @dataclass(slots=True)
@@ -245,7 +247,8 @@ def _face(row: Row, plan: FramePlan) -> FaceMeasurement:
         embedding = (vector / np.linalg.norm(vector)).astype(np.float32)
     if plan.wants_bona_fide(face):
         bona_fide = columns.probability(row[columns.BONA_FIDE])
-    return replace(face, embedding=embedding, bona_fide=bona_fide)
+    estimate = SOMEBODY if plan.wants_demographics(face) else None
+    return replace(face, embedding=embedding, bona_fide=bona_fide, demographics=estimate)
 
 
 def _quality(row: Row, inter_eye: float) -> FaceQuality:

@@ -16,7 +16,8 @@ from app.pipeline.types import CaptureRecord, Finding, FrameMeasurement, Measure
 from app.simulation.page import Answer
 from app.vocabulary import ChallengeType
 
-NEEDS = MeasurementNeeds(bona_fide=True)
+# As a site asks that wants everything, so that whoever waits for an estimate is seen to wait.
+NEEDS = MeasurementNeeds(demographics=True, bona_fide=True)
 
 
 def requirements_at(level: ChallengeType) -> Requirements:
