@@ -238,6 +238,9 @@ def test_the_challenge_is_held_to_its_worst_species_but_not_to_what_it_cannot_st
         _presentation("replay", "Balanced", 9),
     ]
     report = {"tier": "measurements", "seed": 1, "cameras": 48, "heads": 9, "people": 8, "rows": rows}
-    verdicts = [target.verdict for target in challenge.targets(report)]
-    assert verdicts == ["**missed**", "**missed**", "met"]
-    assert "`relay-100` is among what the challenge does not stop" in challenge.render(report)
+    filmed = report | {"tier": "pixels", "rows": [_presentation("replay", "Advanced", 0)]}
+    verdicts = [target.verdict for target in challenge.targets(report | {"rendered": filmed})]
+    assert verdicts == ["**missed**", "**missed**", "met", "met"]
+    written = challenge.render(report | {"rendered": filmed})
+    assert "`relay-100` is among what the challenge does not stop" in written
+    assert "tier `pixels`" in written
