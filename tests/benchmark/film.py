@@ -30,9 +30,10 @@ REACTION_S = 0.3
 # A movement takes five ticks, like that of the person in the functional tests.
 STEPS = 5
 # Every picture differs from every other in sensor noise, as in a real camera: standard deviation in
-# 8-bit steps, and how many pictures are taken of one and the same pose.
+# 8-bit steps, and how many pictures are taken of one and the same pose: so many that hardly any comes back
+# within a visit, which would be a loop.
 NOISE = 2.0
-TAKES = 4
+TAKES = 10
 POSES_AT_REST = 12
 POSES_AT_END = 5
 POSES_PER_COLOUR = 3
