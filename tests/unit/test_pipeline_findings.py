@@ -1,12 +1,13 @@
 """Each verifier on made-up records: what it measures, and that it never makes anything up."""
 
 import logging
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from app.inference.types import Demographics
+from app.inference.types import Demographics, Embedding
 from app.pipeline import runner
 from app.pipeline.fusion import fuse, recognition_embeddings, variety
 from app.pipeline.types import CaptureRecord, ChallengeStep, Finding, FrameMeasurement
@@ -126,6 +127,22 @@ def test_another_person_for_a_while_is_not(swapped: range) -> None:
     score = measured(ContinuityVerifier(), frames).score
     assert score is not None
     assert score < 0.3
+
+
+def test_two_people_who_look_alike_are_compared_whole_when_one_takes_over_from_the_other() -> None:
+    alike = embedding_between(1, 2, likeness=0.914)
+    faces = [a_face(person=1)] * 3 + [a_face(embedding=alike)] * 2
+    finding = measured(ContinuityVerifier(), [a_frame(i, face) for i, face in enumerate(faces)])
+    assert finding.score == pytest.approx(0.914, abs=1e-6)
+    assert (finding.details["lowest_single"] or 0) > 0.93
+
+
+def embedding_between(person: int, other: int, likeness: float) -> Embedding:
+    """Return somebody's embedding who is so much like `person`."""
+    one, another = embedding_of(person), embedding_of(other)
+    aside = another - (another @ one) * one
+    mixed = likeness * one + math.sqrt(1 - likeness**2) * aside / np.linalg.norm(aside)
+    return np.asarray(mixed, np.float32)
 
 
 def test_another_person_in_a_turned_pose_is_noticed_too() -> None:

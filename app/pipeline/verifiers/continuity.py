@@ -46,7 +46,7 @@ class ContinuityVerifier:
             "longest_unchecked_frames": _longest_unchecked(record, {frame.number for frame, _ in embedded}),
             **_track(record),
         }
-        score = _lowest_between(embeddings[near])
+        score = min(_lowest_between(embeddings[near]), _lowest_around(embeddings[near]))
         return Finding(self.evidence, score, self.unit, record.recognition_model, details)
 
 
@@ -62,6 +62,19 @@ def _lowest_between(embeddings: NDArray[np.float64]) -> float:
     windows = np.stack([embeddings[i : i + width].mean(axis=0) for i in range(len(embeddings) - width + 1)])
     windows /= np.linalg.norm(windows, axis=1, keepdims=True)
     return float(np.clip(windows @ windows.T, -1, 1).min())
+
+
+def _lowest_around(embeddings: NDArray[np.float64]) -> float:
+    """Return the lowest similarity between the mean of all before a moment and the mean of all after it.
+
+    Where somebody else takes over, this compares the two people; windows of a short attempt hold both, and
+    the mean of the others is a mixture as well.
+    """
+    before = np.cumsum(embeddings, axis=0)
+    earlier, later = before[:-1], before[-1] - before[:-1]
+    lengths = np.linalg.norm(earlier, axis=1) * np.linalg.norm(later, axis=1)
+    likeness = (earlier * later).sum(axis=1) / np.maximum(lengths, 1e-9)
+    return float(likeness.min(initial=1.0))
 
 
 def _lowest_single(embeddings: NDArray[np.float64]) -> float:
