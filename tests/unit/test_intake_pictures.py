@@ -73,6 +73,16 @@ def test_a_large_frame_is_reduced_and_a_large_photo_is_not() -> None:
     assert read_image(data).shape == (2000, 3000, 3)
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("width", [2000, 4000])
+def test_a_reduced_frame_has_its_red_first_as_well(suffix: str, width: int) -> None:
+    image = read_sample(encoded(suffix, width, 600), number=0, client_ms=0, received_ms=0).image
+    assert image.shape[1] < width
+    assert image.shape[2] == 3
+    assert image[80, 40, 0] > 200
+    assert image[80, 40, 2] < 60
+
+
 @pytest.mark.parametrize(("width", "height"), [(4097, 300), (300, 60_000), (2**31 - 1, 2**31 - 1)])
 def test_a_picture_that_claims_to_be_huge_is_refused_unread(
     width: int, height: int, monkeypatch: pytest.MonkeyPatch
