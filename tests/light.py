@@ -9,7 +9,8 @@ from app.pipeline.light import BASE, LightStep, draw_light, linear_rgb
 from app.pipeline.types import FrameMeasurement, LightRecord
 from tests.measurements import a_face, a_frame
 
-SKIN, WALL, ROOM = np.array([0.5, 0.35, 0.28]), np.array([0.4, 0.4, 0.4]), np.array([1.0, 0.85, 0.6])
+SKIN, RIM, WALL = np.array([0.5, 0.35, 0.28]), np.array([0.3, 0.2, 0.16]), np.array([0.4, 0.4, 0.4])
+ROOM = np.array([1.0, 0.85, 0.6])
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class Scene:
     """The screen's light on the face as a share of the room's."""
     wall: float = 0.15
     """The same on the wall as a share of the face's."""
+    rim: float = 0.5
+    """The same on the rim of the face."""
+    readable: float = 1.0
+    """Share of frames whose background tells a colour."""
     noise: float = 0.01
     lag_ms: float = 110.0
     delay_ms: float = 0.0
@@ -40,10 +45,11 @@ def film(scene: Scene, seed: int = 1) -> tuple[list[FrameMeasurement], LightReco
     frames = []
     for number, at in enumerate(np.arange(100.0, end + 600.0, 1000 / scene.fps)):
         colour = _colour_at(at - scene.lag_ms - scene.delay_ms, answered, shown, end)
-        face, wall = (_exposed(part, colour, scene, noise) for part in (SKIN, WALL))
+        face, rim, wall = (_exposed(part, colour, scene, noise) for part in (SKIN, RIM, WALL))
+        background = wall if number % 10 < 10 * scene.readable else None
         frames.append(
             replace(
-                a_frame(number, a_face(face_rgb=face, background_rgb=wall)),
+                a_frame(number, a_face(face_rgb=face, rim_rgb=rim, background_rgb=background)),
                 client_ms=float(at),
                 received_ms=float(at) + 80,
             )
@@ -59,7 +65,7 @@ def _colour_at(at: float, steps: tuple[LightStep, ...], shown: tuple[float, ...]
 def _exposed(
     surface: np.ndarray, colour: np.ndarray, scene: Scene, noise: np.random.Generator
 ) -> tuple[float, float, float]:
-    share = 1.0 if surface is SKIN else scene.wall
+    share = {id(SKIN): 1.0, id(RIM): scene.rim, id(WALL): scene.wall}[id(surface)]
     seen = surface * (ROOM + (0.0 if scene.overlay else scene.gain) * share * colour)
     painted = (1 - scene.overlay) * seen + scene.overlay * colour
     red, green, blue = painted * np.exp(noise.normal(0, scene.noise, 3))

@@ -55,6 +55,7 @@ def a_face(
         quality=GOOD_QUALITY,
         landmarks=flat_landmarks(),
         face_rgb=(0.4, 0.3, 0.25),
+        rim_rgb=(0.3, 0.22, 0.18),
         background_rgb=(0.2, 0.2, 0.2),
         presence=1.0,
         embedding=None if person is None else embedding_of(person),

@@ -104,7 +104,8 @@ def _face_to_json(face: FaceMeasurement, arrays: list[NDArray[np.float32]]) -> d
         "quality": _fields(face.quality),
         "landmarks": list(face.landmarks.shape),
         "face_rgb": list(face.face_rgb),
-        "background_rgb": list(face.background_rgb),
+        "rim_rgb": list(face.rim_rgb),
+        "background_rgb": None if face.background_rgb is None else list(face.background_rgb),
         "presence": face.presence,
         "embedding": None if face.embedding is None else list(face.embedding.shape),
         "next_embedding": None if face.next_embedding is None else list(face.next_embedding.shape),
@@ -116,6 +117,7 @@ def _face_to_json(face: FaceMeasurement, arrays: list[NDArray[np.float32]]) -> d
 def _face_from_json(document: dict[str, Any], reader: _ArrayReader) -> FaceMeasurement:
     landmarks = reader.take(document["landmarks"])
     embedding, demographics = document["embedding"], document["demographics"]
+    background = document["background_rgb"]
     following = document.get("next_embedding")
     x, y = document["center"]
     return FaceMeasurement(
@@ -125,7 +127,8 @@ def _face_from_json(document: dict[str, Any], reader: _ArrayReader) -> FaceMeasu
         quality=FaceQuality(**document["quality"]),
         landmarks=landmarks,
         face_rgb=_rgb(document["face_rgb"]),
-        background_rgb=_rgb(document["background_rgb"]),
+        rim_rgb=_rgb(document["rim_rgb"]),
+        background_rgb=None if background is None else _rgb(background),
         presence=document["presence"],
         embedding=None if embedding is None else reader.take(embedding),
         next_embedding=None if following is None else reader.take(following),

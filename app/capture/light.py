@@ -6,8 +6,9 @@ from itertools import pairwise
 from typing import Any, Self
 
 from app.pipeline.light import BASE, PALETTE, LightStep, draw_light
+from app.pipeline.seen_colours import face_activity
 from app.pipeline.types import FrameMeasurement, LightRecord
-from app.pipeline.verifiers.light_reflection import face_activity, light_response
+from app.pipeline.verifiers.light_reflection import light_response
 
 __all__ = ["BASE", "PALETTE", "LightProgress", "LightStep", "Shown", "draw_light"]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.inference.types import Embedding, FaceEngine, FaceGeometry, RgbImage
-from app.pipeline.colour import background_rgb, face_rgb
+from app.pipeline.colour import background_rgb, face_rgb, rim_rgb
 from app.pipeline.landmarks import TrackedPoints, face_middle, face_width, keep_tracked
 from app.pipeline.movement import NeutralPose
 from app.pipeline.noise import noise_floor
@@ -147,6 +147,7 @@ def _describe(image: RgbImage, points: TrackedPoints, presence: float) -> FaceMe
         quality=face_quality(image, points),
         landmarks=points,
         face_rgb=face_rgb(image, points),
+        rim_rgb=rim_rgb(image, points),
         background_rgb=background_rgb(image, points),
         presence=presence,
     )

@@ -88,8 +88,10 @@ class FaceMeasurement:
     """(len(TRACKED_LANDMARKS), 3) pixels of the picture as sent."""
     face_rgb: tuple[float, float, float]
     """Mean linear-light RGB of forehead, cheeks and nose, 0…1."""
-    background_rgb: tuple[float, float, float]
-    """Mean linear-light RGB of a ring around the head, 0…1."""
+    rim_rgb: tuple[float, float, float]
+    """Mean linear-light RGB of the skin just inside the outline of the face, 0…1."""
+    background_rgb: tuple[float, float, float] | None
+    """Mean linear-light RGB of a ring around the head, 0…1; None where it could hide a colour."""
     presence: float
     """Probability that it is a face, 0…1."""
     embedding: Embedding | None = None

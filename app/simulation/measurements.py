@@ -11,6 +11,7 @@ import numpy as np
 
 from app.errors import InputError
 from app.inference.types import Demographics, FaceEngine
+from app.pipeline.colour import CLIPPED, Rgb
 from app.pipeline.landmarks import face_middle, face_width, inter_eye_distance
 from app.pipeline.measure import may_follow
 from app.pipeline.planning import FramePlan, plan_frame
@@ -204,14 +205,14 @@ def _moved(row: Row, sight: Sight) -> Row:
 
 def _shine(row: Row, sight: Sight, table: BodyTable) -> None:
     """Add to the two colours whatever light and paint the sight has."""
-    parts = (columns.FACE, columns.BACKGROUND)
     if sight.light is not None:
         shares = table.light(sight.pose.yaw_deg, sight.pose.pitch_deg)
         nearer = sight.pose.distance**-2
         screen = np.array(sight.light.screen_rgb)
-        for part, share in zip(parts, (shares.face, shares.background(sight.light.room)), strict=True):
+        arriving = (shares.face, shares.rim, shares.background(sight.light.room))
+        for part, share in zip(columns.COLOURS, arriving, strict=True):
             row[part] += np.log(sight.light.ambient + screen * share * nearer)
-    for part in parts:
+    for part in columns.COLOURS:
         if sight.overlay is not None:
             shown = overlaid(np.exp(row[part] / DISPLAY_GAMMA), sight.overlay)
             row[part] = log_light(shown**DISPLAY_GAMMA)
@@ -222,7 +223,7 @@ def _shine(row: Row, sight: Sight, table: BodyTable) -> None:
 def _developed(row: Row, camera: Webcam, gains: Row) -> Row:
     """Return the row with its colours as the camera's tone curve gives them."""
     developed = row.copy()
-    for part in (columns.FACE, columns.BACKGROUND):
+    for part in columns.COLOURS:
         shown = camera.displayed(np.exp(row[part] / DISPLAY_GAMMA), gains)
         developed[part] = log_light(shown**DISPLAY_GAMMA)
     return developed
@@ -238,7 +239,8 @@ def _face(row: Row, plan: FramePlan) -> FaceMeasurement:
         quality=_quality(row, inter_eye_distance(points)),
         landmarks=points,
         face_rgb=_rgb(row[columns.FACE]),
-        background_rgb=_rgb(row[columns.BACKGROUND]),
+        rim_rgb=_rgb(row[columns.RIM]),
+        background_rgb=_background(row),
         presence=float(np.clip(row[columns.PRESENCE], 0, 1)),
     )
     embedding, bona_fide = None, None
@@ -251,6 +253,12 @@ def _face(row: Row, plan: FramePlan) -> FaceMeasurement:
     return replace(face, embedding=embedding, bona_fide=bona_fide, demographics=estimate)
 
 
+def _background(row: Row) -> Rgb | None:
+    rgb = _rgb(row[columns.BACKGROUND])
+    readable = row[columns.READABLE] >= 0.5 and max(rgb) < (CLIPPED / 255) ** DISPLAY_GAMMA
+    return rgb if readable else None
+
+
 def _quality(row: Row, inter_eye: float) -> FaceQuality:
     sharpness, contrast = np.exp(row[columns.DETAIL]).tolist()
     over, under = np.clip(row[columns.CLIPPED], 0, 1).tolist()
@@ -258,6 +266,6 @@ def _quality(row: Row, inter_eye: float) -> FaceQuality:
     return FaceQuality(sharpness, min(shown, 1.0), contrast, over, under, inter_eye)
 
 
-def _rgb(logs: Row) -> tuple[float, float, float]:
+def _rgb(logs: Row) -> Rgb:
     red, green, blue = np.minimum(np.exp(logs), 1.0).tolist()
     return (red, green, blue)

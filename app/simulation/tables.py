@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.inference.types import FaceEngine, RgbImage
-from app.pipeline.colour import Rgb, background_rgb, face_rgb
+from app.pipeline.colour import Rgb, face_rgb, look_around, rim_rgb
 from app.pipeline.landmarks import TrackedPoints
 from app.sandbox.head import Head
 from app.sandbox.pose import HeadPose
@@ -32,6 +32,7 @@ class LightShares:
     """How much of the screen's light arrives, 1 = facing it at distance 1."""
 
     face: float
+    rim: float
     hair: float
     """What arrives around the face with `ScreenLight.room` = 0."""
     room: float
@@ -79,7 +80,7 @@ class BodyTable:
     def _probe(self, key: tuple[int, int]) -> LightShares:
         row = self._node(key)
         if row is None:
-            return LightShares(0.0, 0.0, 0.0)
+            return LightShares(0.0, 0.0, 0.0, 0.0)
         kept = points_of(row)
         white = (PROBE, PROBE, PROBE)
         dark, alone, both = (
@@ -91,8 +92,12 @@ class BodyTable:
             ratio = np.array(look(lit, kept)) / np.maximum(look(dark, kept), 1e-4)
             return float(np.mean(ratio) - 1) / PROBE
 
-        hair, wall = gained(background_rgb, alone), gained(background_rgb, both)
-        return LightShares(gained(face_rgb, both), hair, wall - hair)
+        hair, wall = gained(_around, alone), gained(_around, both)
+        return LightShares(gained(face_rgb, both), gained(rim_rgb, both), hair, wall - hair)
+
+
+def _around(picture: RgbImage, points: TrackedPoints) -> Rgb:
+    return look_around(picture, points).rgb
 
 
 def _corners(x: float, y: float) -> list[tuple[tuple[int, int], float]]:

@@ -66,7 +66,7 @@ BEST: dict[Evidence, tuple[float, dict[str, float | int | str | bool | None]]] =
     Evidence.SOLID_HEAD: (9.0, {"mask_score": 3.0, "homography_residual": 0.1}),
     Evidence.LIGHT_REFLECTION: (
         0.00005,
-        {"lag_ms": 100.0, "background_share": 0.1, "latest_show_ms": 900.0, "earliest_show_ms": 20.0},
+        {"lag_ms": 100.0, "evenness": 0.1, "latest_show_ms": 900.0, "earliest_show_ms": 20.0},
     ),
     Evidence.CONTINUITY: (
         0.99,

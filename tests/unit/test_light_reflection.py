@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from app.capture.light import LEAST_ACTIVITY
+from app.pipeline.seen_colours import face_activity
 from app.pipeline.types import Finding, LightRecord
-from app.pipeline.verifiers.light_reflection import LightReflectionVerifier, face_activity
+from app.pipeline.verifiers.light_reflection import LightReflectionVerifier
 from tests.light import Scene, film
 from tests.measurements import a_record
 
@@ -25,6 +26,35 @@ def test_a_face_before_the_screen_follows_its_light(seed: int) -> None:
     assert finding.score <= 0.001
     assert 50 <= float(finding.details["lag_ms"] or 0) <= 175
     assert float(finding.details["background_share"] or 0) < 0.4
+    assert finding.details["evenness"] == finding.details["background_share"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_before_a_wall_that_tells_nothing_the_rim_of_the_face_tells_light_from_tint(seed: int) -> None:
+    person, tint = finding_of(Scene(readable=0), seed), finding_of(Scene(readable=0, overlay=0.1), seed)
+    assert person.score is not None
+    assert person.score <= 0.0001
+    assert person.details["background_share"] is None
+    assert float(person.details["evenness"] or 0) < 0.4
+    assert float(tint.details["evenness"] or 0) > 0.8
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_frames_without_a_background_are_left_out_when_most_have_one(seed: int) -> None:
+    finding = finding_of(Scene(readable=0.8), seed)
+    assert float(finding.details["background_share"] or 0) < 0.4
+    assert int(finding.details["frames"] or 0) < int(finding_of(Scene(), seed).details["frames"] or 0)
+
+
+def test_a_background_that_comes_and_goes_is_none() -> None:
+    finding = finding_of(Scene(readable=0.5))
+    assert finding.details["background_share"] is None
+    assert finding.details["frames"] == finding_of(Scene()).details["frames"]
+
+
+def test_of_a_face_that_does_not_answer_nothing_is_told_from_how_others_do() -> None:
+    evenness = [float(finding_of(Scene(gain=-0.1), seed).details["evenness"] or 0) for seed in SEEDS]
+    assert min(evenness) >= 0.15
 
 
 def test_a_slow_uplink_of_five_frames_a_second_is_enough() -> None:
@@ -73,7 +103,7 @@ def test_a_colour_laid_over_the_whole_picture_tints_the_wall_as_well() -> None:
     for seed in SEEDS:
         finding = finding_of(Scene(overlay=0.1), seed)
         assert finding.score is not None
-        assert finding.score > 0.001 or float(finding.details["background_share"] or 0) > 0.6
+        assert finding.score > 0.001 or float(finding.details["evenness"] or 0) > 0.6
 
 
 def test_a_sequence_that_was_not_shown_to_its_end_measures_nothing() -> None:

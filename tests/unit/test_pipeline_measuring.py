@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from app.inference.types import Demographics, FaceEngine, FaceGeometry, RgbImage
-from app.pipeline.colour import background_rgb, face_rgb
-from app.pipeline.landmarks import face_middle, keep_tracked
+from app.pipeline.colour import OUTLINE, background_rgb, face_rgb, rim_rgb
+from app.pipeline.landmarks import TrackedPoints, face_middle, face_width, keep_tracked, rows
 from app.pipeline.measure import measure_batch, measure_frame
 from app.pipeline.movement import NeutralPose
 from app.pipeline.noise import noise_floor
@@ -92,40 +92,81 @@ def test_quality_does_not_depend_on_the_size_of_the_picture(engine: FaceEngine, 
     assert b.luminance == pytest.approx(a.luminance, abs=0.02)
 
 
-def test_colours_are_linear_and_of_the_right_place(engine: FaceEngine, portrait: RgbImage) -> None:
-    points = keep_tracked(engine.detect(portrait, 1)[0].landmarks)
-    painted = np.full_like(portrait, (0, 0, 188))
+def a_room(portrait: RgbImage, wall: tuple[int, int, int] = (120, 120, 120), shade: int = 30) -> RgbImage:
+    """Return a wall, darker towards one side by so many levels."""
+    slope = np.linspace(0, shade, portrait.shape[1])[None, :, None]
+    return np.clip(np.full(portrait.shape, wall) - slope, 0, 255).astype(np.uint8)
+
+
+def before(wall: RgbImage, points: TrackedPoints, skin: tuple[int, int, int] = (160, 110, 90)) -> RgbImage:
+    """Return the wall with a face of one colour before it."""
     x, y = face_middle(points)
-    cv2.circle(painted, (round(x), round(y)), 130, (188, 0, 0), -1)
-    assert face_rgb(painted, points) == pytest.approx((0.503, 0, 0), abs=0.01)
-    assert background_rgb(painted, points)[2] > 0.4
+    return np.asarray(cv2.circle(wall.copy(), (round(x), round(y)), 130, skin, -1), np.uint8)
 
 
-def test_a_face_without_background_differs_from_nothing(engine: FaceEngine, portrait: RgbImage) -> None:
-    points = keep_tracked(engine.detect(portrait, 1)[0].landmarks)
-    points[:, :2] += 5 * (points[:, :2] - face_middle(points).astype(np.float32))
-    assert background_rgb(portrait, points) == face_rgb(portrait, points)
+@pytest.fixture(scope="module")
+def points(engine: FaceEngine, portrait: RgbImage) -> TrackedPoints:
+    return keep_tracked(engine.detect(portrait, 1)[0].landmarks)
 
 
-def test_a_clipped_wall_does_not_hide_a_colour_laid_over_the_picture(
-    engine: FaceEngine, portrait: RgbImage
+def test_colours_are_linear_and_of_the_right_place(portrait: RgbImage, points: TrackedPoints) -> None:
+    painted = before(a_room(portrait, (90, 90, 188)), points, (188, 20, 20))
+    red, green, blue = face_rgb(painted, points)
+    assert (red, green, blue) == pytest.approx((0.503, 0.007, 0.007), abs=0.01)
+    background = background_rgb(painted, points)
+    assert background is not None
+    assert 0.3 < background[2] < 0.5
+    assert rim_rgb(painted, points)[0] > 0.4
+
+
+def test_the_rim_is_still_the_face_and_no_longer_its_middle(
+    portrait: RgbImage, points: TrackedPoints
 ) -> None:
-    points = keep_tracked(engine.detect(portrait, 1)[0].landmarks)
-    room = np.full_like(portrait, 120)
-    room[:, ::3] = 255
+    painted = a_room(portrait)
+    outline = points[rows(OUTLINE), :2].round().astype(np.int32)
+    cv2.fillConvexPoly(painted, cv2.convexHull(outline), (188, 120, 90))
+    cv2.circle(painted, tuple(round(v) for v in face_middle(points)), round(0.3 * face_width(points)), 0, -1)
+    assert rim_rgb(painted, points) == pytest.approx((0.503, 0.188, 0.102), rel=0.2)
+
+
+def test_a_face_that_fills_the_picture_has_no_background(portrait: RgbImage, points: TrackedPoints) -> None:
+    near = points.copy()
+    near[:, :2] += 5 * (near[:, :2] - face_middle(near).astype(np.float32))
+    assert background_rgb(portrait, near) is None
+
+
+def test_a_window_does_not_hide_a_colour_laid_over_the_picture(
+    portrait: RgbImage, points: TrackedPoints
+) -> None:
+    room = before(a_room(portrait), points)
+    room[:, : room.shape[1] // 3] = 255
     tinted = np.clip(room * np.array([1.3, 1.0, 1.0]), 0, 255).astype(np.uint8)
-    gained = background_rgb(tinted, points)[0] / background_rgb(room, points)[0]
-    assert gained == pytest.approx(1.3**2.2, rel=0.05)
+    untinted, seen = background_rgb(room, points), background_rgb(tinted, points)
+    assert untinted is not None
+    assert seen is not None
+    assert seen[0] / untinted[0] == pytest.approx(1.3**2.2, rel=0.05)
 
 
-def test_a_wall_that_is_clipped_altogether_differs_from_nothing(
-    engine: FaceEngine, portrait: RgbImage
+@pytest.mark.parametrize(
+    ("wall", "shade"),
+    [((254, 254, 254), 5), ((255, 200, 150), 4), ((210, 210, 210), 0), ((5, 3, 3), 0), ((0, 90, 200), 40)],
+    ids=["clipped", "clipped in one channel", "clipped, then darkened", "black", "without any red"],
+)
+def test_a_wall_that_could_hide_a_colour_is_no_background(
+    portrait: RgbImage, points: TrackedPoints, wall: tuple[int, int, int], shade: int
 ) -> None:
-    points = keep_tracked(engine.detect(portrait, 1)[0].landmarks)
-    glaring = np.full_like(portrait, 254)
-    x, y = face_middle(points)
-    cv2.circle(glaring, (round(x), round(y)), 130, (188, 120, 90), -1)
-    assert background_rgb(glaring, points) == face_rgb(glaring, points)
+    assert background_rgb(before(a_room(portrait, wall, shade), points), points) is None
+
+
+@pytest.mark.parametrize(
+    ("wall", "shade"),
+    [((235, 235, 235), 30), ((210, 205, 200), 10), ((60, 60, 60), 0), ((25, 20, 20), 6)],
+    ids=["white", "white, softly lit", "even, but darker than the face", "dark"],
+)
+def test_an_ordinary_wall_is_a_background(
+    portrait: RgbImage, points: TrackedPoints, wall: tuple[int, int, int], shade: int
+) -> None:
+    assert background_rgb(before(a_room(portrait, wall, shade), points), points) is not None
 
 
 @pytest.mark.parametrize("sigma", [1.0, 3.0, 8.0])

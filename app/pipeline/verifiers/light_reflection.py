@@ -17,22 +17,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.pipeline.light import PALETTE, draw_colour_numbers, linear_rgb
+from app.pipeline.seen_colours import (
+    LAGS_MS,
+    Floats,
+    SeenColours,
+    root_mean_square,
+    seen_under_light,
+    without,
+)
 from app.pipeline.types import CaptureRecord, Finding, FrameMeasurement, LightRecord
 from app.pipeline.verifier import unmeasurable
 from app.vocabulary import Evidence
 
-Floats = NDArray[np.float64]
-
 DECOYS = 20_000
 # Decoys need no secrecy, only independence of the real sequence; a fixed seed makes findings reproducible.
 DECOY_SEED = 20261121
-# What display and camera may take from the browser's painting to the browser's frame: pipelines of webcams
-# and phones measure 40 to 200 ms. Beyond, the picture comes from somewhere else.
-LAGS_MS = tuple(float(lag) for lag in range(0, 301, 25))
-# Looked at as well, so that a delayed picture shows itself.
+# Longer lags than `LAGS_MS` are looked at as well, so that a delayed picture shows itself.
 LATE_LAGS_MS = tuple(float(lag) for lag in range(350, 1801, 50))
-MIN_FRAMES = 10
-SMALLEST_LIGHT, SMALLEST_NORM = 1e-4, 1e-12
+# The rim of a rendered head before a screen gets half of the light that the middle gets, nine in ten get less
+# than seven tenths; a colour laid over the picture gives it all of it.
+RIM_OF_A_HEAD = 0.6
+SMALLEST_NORM = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class LightSpread:
+    """How the colours of the screen lie on the picture."""
+
+    face_gain: float
+    """Change of the face's log-chromaticity per unit of the screen's linear colour."""
+    background_share: float | None
+    """The background's gain as a share of the face's; None before a background that tells no colour."""
+    rim_share: float
+    """The gain of the face's rim as a share of the face's."""
+
+    @property
+    def evenness(self) -> float:
+        """About 0 as a screen's light falls on somebody in a room, about 1 as a colour laid over all of it.
+
+        The background tells it: a wall is farther from the screen. Where it tells nothing, the rim of the
+        face does, by Lambert's law.
+        """
+        if self.background_share is not None:
+            return self.background_share
+        return (self.rim_share - RIM_OF_A_HEAD) / (1 - RIM_OF_A_HEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +76,7 @@ class LightResponse:
     """The best allowed lag."""
     late_correlation: float
     """The best correlation at any longer lag."""
-    face_gain: float
-    """Change of the face's log-chromaticity per unit of the screen's linear colour."""
-    background_share: float
-    """The background's gain as a share of the face's."""
+    spread: LightSpread
     activity: float
     """Root mean square of the change of the face's colour against the background's, log-chromaticity."""
     frames: int
@@ -78,8 +103,10 @@ class LightReflectionVerifier:
             "correlation": response.correlation,
             "lag_ms": response.lag_ms,
             "late_correlation": response.late_correlation,
-            "face_gain": response.face_gain,
-            "background_share": response.background_share,
+            "face_gain": response.spread.face_gain,
+            "evenness": response.spread.evenness,
+            "background_share": response.spread.background_share,
+            "rim_share": response.spread.rim_share,
             "activity": response.activity,
             "frames": response.frames,
             "decoys": DECOYS,
@@ -88,18 +115,9 @@ class LightReflectionVerifier:
         return Finding(self.evidence, response.p_value, self.unit, self.method, details)
 
 
-def face_activity(frames: Sequence[FrameMeasurement], light: LightRecord) -> float | None:
-    """Return how much the face's own colour changed, log-chromaticity; None with too few frames to tell.
-
-    The face alone, not against the background: a colour laid over the whole picture must show here.
-    """
-    seen = _seen_under_light(frames, light)
-    return None if seen is None else float(np.sqrt((_without(seen.basis, seen.face) ** 2).mean()))
-
-
 def light_response(frames: Sequence[FrameMeasurement], light: LightRecord) -> LightResponse | None:
     """Compare the colours of the frames with those on the screen; None with too few frames to tell."""
-    seen = _seen_under_light(frames, light)
+    seen = seen_under_light(frames, light)
     if seen is None:
         return None
     starts = np.array(light.shown)
@@ -109,53 +127,24 @@ def light_response(frames: Sequence[FrameMeasurement], light: LightRecord) -> Li
     late = np.array([_likeness(seen, colours, starts, lag)[0] for lag in LATE_LAGS_MS])
     best = int(real.argmax())
     decoys = np.max([_likeness(seen, _decoys(len(light.steps)), starts, lag) for lag in LAGS_MS], axis=0)
-    signal = _without(seen.basis, signals[0][_showing(starts, seen.times, LAGS_MS[best])])
-    gain = _gain(_without(seen.basis, seen.face), signal)
+    spread = _spread(seen, without(seen.basis, signals[0][_showing(starts, seen.times, LAGS_MS[best])]))
     return LightResponse(
         p_value=float((np.sum(decoys >= real[best]) + 1) / (DECOYS + 1)),
         correlation=float(real[best]),
         lag_ms=LAGS_MS[best],
         late_correlation=float(late.max()),
-        face_gain=gain,
-        background_share=_gain(_without(seen.basis, seen.background), signal) / gain if gain > 0 else 1.0,
-        activity=float(np.sqrt((seen.difference**2).mean())),
+        spread=spread,
+        activity=root_mean_square(seen.difference),
         frames=len(seen.times),
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """The colours of the frames under the light."""
-
-    times: Floats
-    face: Floats
-    background: Floats
-    basis: Floats
-    difference: Floats
-    """Face minus background without offset and drift."""
-
-
-def _seen_under_light(frames: Sequence[FrameMeasurement], light: LightRecord) -> _Seen | None:
-    seen = [(frame.client_ms, frame.face) for frame in _frames_under_light(frames, light) if frame.face]
-    if len(seen) < MIN_FRAMES:
-        return None
-    times = np.array([at for at, _ in seen])
-    face = _log_chromaticity([face.face_rgb for _, face in seen])
-    background = _log_chromaticity([face.background_rgb for _, face in seen])
-    basis = _drift_basis(times)
-    return _Seen(times, face, background, basis, _without(basis, face - background))
-
-
-def _frames_under_light(frames: Sequence[FrameMeasurement], light: LightRecord) -> list[FrameMeasurement]:
-    """Return the frames from the first colour on until the answer to the last one must have come."""
-    begin, end = light.shown[0], light.shown[-1] + light.steps[-1].ms
-    return [frame for frame in frames if begin <= frame.client_ms <= end + LAGS_MS[-1]]
-
-
-def _log_chromaticity(colours: Sequence[tuple[float, float, float]]) -> Floats:
-    """Return (n, 2): log R/G and log B/G."""
-    logs = np.log(np.maximum(np.array(colours, np.float64), SMALLEST_LIGHT))
-    return np.stack([logs[:, 0] - logs[:, 1], logs[:, 2] - logs[:, 1]], axis=1)
+def _spread(seen: SeenColours, signal: Floats) -> LightSpread:
+    face, rim = _gain(seen.face, signal), _gain(seen.rim, signal)
+    background = None if seen.background is None else _gain(seen.background, signal)
+    # A face that does not answer lets nothing be told from how others do.
+    share = None if background is None else background / face if face > 0 else 1.0
+    return LightSpread(face, share, rim / face if face > 0 else 1.0)
 
 
 def _colour_signals(sequences: Sequence[Sequence[str]]) -> Floats:
@@ -191,7 +180,7 @@ def _decoys(steps: int) -> _Sequences:
     return _Sequences.of(np.concatenate([palette[drawn], np.zeros((DECOYS, 1, 2))], axis=1))
 
 
-def _likeness(seen: _Seen, sequences: _Sequences, starts: Floats, lag_ms: float) -> Floats:
+def _likeness(seen: SeenColours, sequences: _Sequences, starts: Floats, lag_ms: float) -> Floats:
     """Return the larger of two correlations: of the face against the background, and of the face alone.
 
     Against the background nothing counts that changes the whole picture, as a camera's automatics do; but
@@ -200,7 +189,7 @@ def _likeness(seen: _Seen, sequences: _Sequences, starts: Floats, lag_ms: float)
     Everything is summed by step before thousands of sequences are compared: with H (n, steps + 1) telling
     which frame shows which step, ⟨P H S, y⟩ = ⟨S, Hᵀ y⟩ and ‖P H S‖² = ‖H S‖² − ‖basisᵀ H S‖².
     """
-    values = [seen.difference, _without(seen.basis, seen.face)]
+    values = [seen.difference, seen.face]
     shows = np.eye(len(sequences.red))[_showing(starts, seen.times, lag_ms)]
     drift = shows.T @ seen.basis
     red, blue = (
@@ -218,17 +207,6 @@ def _showing(starts: Floats, times: Floats, lag_ms: float) -> NDArray[np.intp]:
     """Return for each frame the number of the step whose light it shows; before the first and after: base."""
     index = np.searchsorted(starts, times - lag_ms, side="right") - 1
     return np.where(index < 0, len(starts), index)
-
-
-def _drift_basis(times: Floats) -> Floats:
-    """Return (n, 2), orthonormal: offset and linear drift, which white balance and posture cause."""
-    centred = times - times.mean()
-    return np.stack([np.full(len(times), len(times) ** -0.5), centred / np.linalg.norm(centred)], axis=1)
-
-
-def _without(basis: Floats, values: Floats) -> Floats:
-    """Return `values` (…, n, c) without what the columns of `basis` (n, k) explain."""
-    return np.asarray(values - basis @ (basis.T @ values))
 
 
 def _gain(values: Floats, signal: Floats) -> float:
