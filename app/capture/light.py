@@ -27,7 +27,7 @@ LIMIT_MS = 12_000.0
 # gives 5 % of the light and more stay above 0.013, relayed and replayed pictures of them, which follow some
 # other light, above 0.011. More that does not fit the sequence is no reason to ask for less than the light.
 LEAST_ACTIVITY = 0.006
-CLEAR_P_VALUE = 0.0001
+CLEAR_P_VALUE = 0.00005
 # Up to here the answer is too good to be chance and not good enough to be sure. Of 1,000 simulated people 45
 # are in between, of pictures with other light one in twenty.
 DOUBTFUL_P_VALUE = 0.05

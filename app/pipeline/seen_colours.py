@@ -22,6 +22,11 @@ MIN_FRAMES = 10
 # A background that fewer frames than this share can read is none: colours of other frames cannot stand in.
 MIN_READABLE = 0.75
 SMALLEST_LIGHT = 1e-4
+# Skin whose mean is up here, linear, is clipped in places: light makes it answer less than it should.
+OVEREXPOSED = 0.8
+
+Channels: TypeAlias = tuple[bool, bool]
+"""Whether log R/G and whether log B/G can be trusted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,16 +41,15 @@ class SeenColours:
     rim: Floats
     background: Floats | None
     """None where too few frames show one that tells a colour."""
+    channels: Channels
+    """Which of red and blue count; where one does not, its colours are 0."""
+    activity: float
+    """How much the face's own colour changed, root mean square over both."""
 
     @property
     def difference(self) -> Floats:
         """Face minus background; the face alone where there is none."""
         return self.face if self.background is None else self.face - self.background
-
-    @property
-    def activity(self) -> float:
-        """How much the face's own colour changed, root mean square."""
-        return root_mean_square(self.face)
 
 
 def root_mean_square(values: Floats) -> float:
@@ -79,14 +83,28 @@ def without(basis: Floats, values: Floats) -> Floats:
 def _colours(seen: Sequence[tuple[float, FaceMeasurement]]) -> SeenColours:
     times = np.array([at for at, _ in seen])
     basis = _drift_basis(times)
+    channels = _trusted([face.face_rgb for _, face in seen])
+
+    def changes(colours: Sequence[Rgb]) -> Floats:
+        return without(basis, _log_chromaticity(colours))
+
+    face = changes([face.face_rgb for _, face in seen])
     backgrounds = [face.background_rgb for _, face in seen if face.background_rgb]
     return SeenColours(
         times=times,
         basis=basis,
-        face=without(basis, _log_chromaticity([face.face_rgb for _, face in seen])),
-        rim=without(basis, _log_chromaticity([face.rim_rgb for _, face in seen])),
-        background=without(basis, _log_chromaticity(backgrounds)) if len(backgrounds) == len(seen) else None,
+        face=face * channels,
+        rim=changes([face.rim_rgb for _, face in seen]) * channels,
+        background=changes(backgrounds) * channels if len(backgrounds) == len(seen) else None,
+        channels=channels,
+        activity=root_mean_square(face),
     )
+
+
+def _trusted(skin: Sequence[Rgb]) -> Channels:
+    """Leave out red, or blue, where it alone is overexposed; with both there is nothing better than both."""
+    red, _, blue = (np.mean(skin, axis=0) < OVEREXPOSED).tolist()
+    return (red, blue) if red or blue else (True, True)
 
 
 def _frames_under_light(frames: Sequence[FrameMeasurement], light: LightRecord) -> list[FrameMeasurement]:
