@@ -29,6 +29,8 @@ class Scene:
     lag_ms: float = 110.0
     delay_ms: float = 0.0
     fps: float = 10.0
+    exposure: float = 1.0
+    """Factor on all light; from 1 on a channel is clipped."""
     overlay: float = 0.0
     """Share of a uniform colour that is laid over the whole picture."""
     shuffled: bool = False
@@ -68,5 +70,6 @@ def _exposed(
     share = {id(SKIN): 1.0, id(RIM): scene.rim, id(WALL): scene.wall}[id(surface)]
     seen = surface * (ROOM + (0.0 if scene.overlay else scene.gain) * share * colour)
     painted = (1 - scene.overlay) * seen + scene.overlay * colour
-    red, green, blue = painted * np.exp(noise.normal(0, scene.noise, 3))
+    exposed = np.minimum(scene.exposure * painted, 1.0)
+    red, green, blue = exposed * np.exp(noise.normal(0, scene.noise, 3))
     return (float(red), float(green), float(blue))

@@ -60,6 +60,23 @@ def test_a_tint_that_a_dark_wall_half_hides_is_given_away_by_the_rim(seed: int) 
     assert float(finding.details["evenness"] or 0) > 0.5
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_skin_whose_red_is_clipped_is_judged_by_its_blue(seed: int) -> None:
+    finding = finding_of(Scene(exposure=1.9), seed)
+    assert finding.score is not None
+    assert finding.score <= 0.001
+    assert float(finding.details["evenness"] or 0) < 0.3
+    assert 0.3 < float(finding.details["rim_share"] or 0) < 0.7
+
+
+@pytest.mark.parametrize("exposure", [1.0, 1.9, 9.0])
+def test_however_overexposed_a_face_a_tint_is_no_light(exposure: float) -> None:
+    for seed in SEEDS:
+        finding = finding_of(Scene(exposure=exposure, overlay=0.1), seed)
+        assert finding.score is not None
+        assert finding.score > 0.0001 or float(finding.details["evenness"] or 0) > 0.5
+
+
 def test_a_background_that_comes_and_goes_is_none() -> None:
     finding = finding_of(Scene(readable=0.5))
     assert finding.details["background_share"] is None
