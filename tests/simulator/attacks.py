@@ -1,5 +1,5 @@
 """The sheets of `app.simulation`, by the name under which tests know them."""
 
-from app.simulation.sheets import on_screen, photo_sheet, show
+from app.simulation.sheets import cut_out, on_screen, photo_sheet, show
 
-__all__ = ["on_screen", "photo_sheet", "show"]
+__all__ = ["cut_out", "on_screen", "photo_sheet", "show"]

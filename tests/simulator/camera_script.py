@@ -10,8 +10,9 @@ from app.sandbox.assets import inline_asset
 from app.sandbox.head import Head
 from app.sandbox.pose import POSE_OF_GUIDANCE
 from app.vocabulary import Guidance
-from tests.simulator.attacks import photo_sheet
+from tests.simulator.attacks import cut_out, photo_sheet
 from tests.simulator.scenes import empty_room
+from tests.simulator.tampering import COLOUR_OVERLAY, FROZEN, LATE_RELAY, OTHER_COLOURS
 
 SOURCES = Path(__file__).resolve().parents[2] / "static" / "sandbox"
 # In the order in which they import one another.
@@ -41,6 +42,22 @@ class Behaviour(StrEnum):
     """getUserMedia rejects with NotFoundError."""
     SWAP = "swap"
     """Another head takes over after the first step of the challenge."""
+    TALKING_HEAD = "talking_head"
+    """A film of a living head that knows nothing of the challenge."""
+    REPLAY = "replay"
+    """A film of another session: other movements, other colours."""
+    OTHER_COLOURS = "other_colours"
+    """A film whose movements happen to fit, with the colours of another session."""
+    CUT_OUT_PHOTO = "cut_out_photo"
+    """A photo cut out around the head, tilted and moved by hand before the real room."""
+    PLANAR_WARP = "planar_warp"
+    """A flat photo that software shifts, turns in its plane and zooms as the instructions say."""
+    COLOUR_OVERLAY = "colour_overlay"
+    """An obedient head in no light; software paints the screen's colour over the picture."""
+    LATE_RELAY = "late_relay"
+    """Somebody obedient elsewhere, whose picture comes late."""
+    FROZEN = "frozen"
+    """The same few pictures over and over once the challenge has begun."""
 
 
 OTHERWISE = {
@@ -50,6 +67,22 @@ OTHERWISE = {
     Guidance.LOOK_DOWN: Guidance.LOOK_LEFT,
     Guidance.COME_NEARER: Guidance.GO_FARTHER,
     Guidance.GO_FARTHER: Guidance.COME_NEARER,
+}
+# What zoom and shift can do without depth.
+WARPED = {
+    Guidance.LOOK_LEFT: {"dx": 0.12, "roll_deg": 4.0},
+    Guidance.LOOK_RIGHT: {"dx": -0.12, "roll_deg": -4.0},
+    Guidance.LOOK_UP: {"dy": -0.1},
+    Guidance.LOOK_DOWN: {"dy": 0.1},
+    Guidance.COME_NEARER: {"distance": 0.75},
+    Guidance.GO_FARTHER: {"distance": 1.3},
+}
+TAMPERING = {
+    Behaviour.REPLAY: OTHER_COLOURS,
+    Behaviour.OTHER_COLOURS: OTHER_COLOURS,
+    Behaviour.COLOUR_OVERLAY: COLOUR_OVERLAY,
+    Behaviour.LATE_RELAY: LATE_RELAY,
+    Behaviour.FROZEN: FROZEN,
 }
 
 
@@ -74,6 +107,7 @@ def init_script(
     return _TEMPLATE % {
         "modules": bundled(),
         "options": json.dumps(None if options is None else options | settings),
+        "tampering": TAMPERING.get(behaviour, ""),
         "install": json.dumps({"label": LABEL, "failure": failure}),
     }
 
@@ -92,10 +126,16 @@ def _options(head: Head | None, behaviour: Behaviour, second: Head | None) -> di
     if behaviour is Behaviour.STILL_PHOTO:
         still: dict[str, dict[str, float]] = {guidance.value: {} for guidance in POSE_OF_GUIDANCE}
         return {"asset": inline_asset(photo_sheet(head)), "idle": False, "answers": still}
-    if behaviour is Behaviour.HAND_MOVED_PHOTO:
-        return {"asset": inline_asset(photo_sheet(head))}
+    if behaviour in (Behaviour.HAND_MOVED_PHOTO, Behaviour.CUT_OUT_PHOTO):
+        sheet = photo_sheet(head) if behaviour is Behaviour.HAND_MOVED_PHOTO else cut_out(head)
+        return {"asset": inline_asset(sheet)}
+    if behaviour is Behaviour.PLANAR_WARP:
+        warped = {asked.value: pose for asked, pose in WARPED.items()}
+        return {"asset": inline_asset(photo_sheet(head)), "answers": warped}
     options: dict[str, Any] = {"asset": inline_asset(head)}
-    if behaviour is Behaviour.DISOBEDIENT:
+    if behaviour is Behaviour.TALKING_HEAD:
+        options["answers"] = {asked: {} for asked in options["asset"]["poses"]}
+    if behaviour in (Behaviour.DISOBEDIENT, Behaviour.REPLAY):
         options["answers"] = {asked: options["asset"]["poses"][done] for asked, done in OTHERWISE.items()}
     if behaviour in (Behaviour.TWO_PEOPLE, Behaviour.SWAP):
         options |= _second(behaviour, second)
@@ -115,6 +155,7 @@ _TEMPLATE = """(() => {
 const options = %(options)s;
 const camera = options && new HeadCamera(options);
 if (camera) camera.obey();
+%(tampering)s
 installCamera(camera, %(install)s);
 window.headCamera = camera;
 })();
