@@ -30,12 +30,13 @@ test-setup: setup
 	@$(PYTHON) -m tests.simulator.install --dir var/test-faces
 	@$(PYTHON) -m tests.browser.axe
 
-# Files that share nothing run on every core; those that start servers, browsers or crowds of processes, and the
-# calls of the API, which are counted together, run one after another.
-ALONE := tests/browser tests/concurrency tests/sdk $(wildcard tests/functional/test_api_*.py)
+# Files that share nothing run on every core. Browsers mostly wait for people who move in real time: two at once.
+# Crowds of processes, and the calls of the API, which are counted together, run one after another.
+ALONE := tests/concurrency tests/sdk $(wildcard tests/functional/test_api_*.py)
 
 test: test-setup ## Run every test
-	$(VENV)/bin/pytest -q -n auto --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(VENV)/bin/pytest -q -n auto --dist loadfile $(addprefix --ignore=,tests/browser $(ALONE))
+	$(VENV)/bin/pytest -q -n 2 --dist loadfile tests/browser
 	$(VENV)/bin/pytest -q $(ALONE)
 
 lint: $(READY) ## Check style and types

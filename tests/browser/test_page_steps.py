@@ -185,8 +185,10 @@ def test_a_camera_of_five_pictures_a_second_is_enough(browser: Browser) -> None:
     with visit(browser, script, init=slow_camera) as page:
         page.click("#start-camera")
         _wait_for_view(page, "result")
-    batches = script.bodies("frames")
-    assert all(1 <= len(batch["clientMs"]) < 4 for batch in batches)
+    sizes = [len(batch["clientMs"]) for batch in script.bodies("frames")]
+    assert min(sizes) >= 1
+    # A busy page may find a whole batch waiting; one that waited for whole batches would send nothing else.
+    assert min(sizes) < 4
 
 
 def test_a_long_check_is_waited_for(browser: Browser) -> None:
