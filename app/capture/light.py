@@ -27,8 +27,9 @@ LIMIT_MS = 12_000.0
 # gives 5 % of the light and more stay above 0.013, relayed and replayed pictures of them, which follow some
 # other light, above 0.011. More that does not fit the sequence is no reason to ask for less than the light.
 LEAST_ACTIVITY = 0.006
+# As `light_followed` of the policy has it, which judges the same number in the end.
 CLEAR_P_VALUE = 0.00005
-# Up to here the answer is too good to be chance and not good enough to be sure. Of 1,000 simulated people 45
+# Up to here the answer is too good to be chance and not good enough to be sure. Of 1,000 simulated people 99
 # are in between, of pictures with other light one in twenty.
 DOUBTFUL_P_VALUE = 0.05
 

@@ -37,8 +37,8 @@ FACE_REACH = 0.8
 # tell a colour.
 CLIPPED, MAX_CLIPPED = 248, 0.2
 BLACK, MAX_BLACK = 7, 0.5
-# So many cells, as a share, within so many 8-bit levels are too even for a wall.
-EVEN_LEVELS, MAX_EVEN = 3, 0.5
+# So many cells, as a share, within so many 8-bit levels are too plain for a wall.
+PLAIN_LEVELS, MAX_PLAIN = 3, 0.5
 
 
 def _srgb_to_linear() -> NDArray[np.float32]:
@@ -101,7 +101,7 @@ def look_around(image: RgbImage, points: TrackedPoints) -> Background:
     if not (ring.size and face.size):
         return Background((0.0, 0.0, 0.0), readable=False)
     darker = _darker_half(ring)
-    is_plain = ring.mean() > face.mean() and _evenness(ring) > MAX_EVEN
+    is_plain = ring.mean() > face.mean() and _plainness(ring) > MAX_PLAIN
     return Background(_rgb(_mean(darker)), _is_unclipped(darker) and not is_plain)
 
 
@@ -118,10 +118,10 @@ def _is_unclipped(cells: RgbImage) -> bool:
     return bool(clipped <= MAX_CLIPPED and black <= MAX_BLACK)
 
 
-def _evenness(cells: RgbImage) -> float:
-    """Return the largest share of cells (n, 3) whose mean lies in a window of `EVEN_LEVELS` 8-bit levels."""
+def _plainness(cells: RgbImage) -> float:
+    """Return the largest share of cells (n, 3) whose mean lies in a window of `PLAIN_LEVELS` 8-bit levels."""
     counts = np.bincount(cells.sum(axis=1, dtype=np.int64) // 3, minlength=256)
-    return float(np.convolve(counts, np.ones(EVEN_LEVELS, np.int64)).max() / len(cells))
+    return float(np.convolve(counts, np.ones(PLAIN_LEVELS, np.int64)).max() / len(cells))
 
 
 def _skin_spots(points: TrackedPoints) -> list[NDArray[np.float64]]:

@@ -10,10 +10,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from app.pipeline.colour import Rgb
 from app.pipeline.types import FaceMeasurement, FrameMeasurement, LightRecord
 
 Floats: TypeAlias = NDArray[np.float64]
-Rgb = tuple[float, float, float]
 
 # What display and camera may take from the browser's painting to the browser's frame: pipelines of webcams
 # and phones measure 40 to 200 ms. Beyond, the picture comes from somewhere else.

@@ -59,9 +59,9 @@ class LightSpread:
     def evenness(self) -> float:
         """About 0 as a screen's light falls on somebody in a room, about 1 as a colour laid over all of it.
 
-        Most of it tells the background, which is farther from the screen. The rest, or where the background
-        tells nothing all, tells the rim of the face by Lambert's law; less surely, because the light of a
-        window behind the screen falls on it like the screen's and hides the difference.
+        Most of it is told by the background, which is farther from the screen; the rest, and where the
+        background tells nothing all of it, by the rim of the face, after Lambert's law. The rim is less sure:
+        the light of a window behind the screen falls on it as the screen's does and hides the difference.
         """
         rim = (self.rim_share - RIM_OF_A_HEAD) / (1 - RIM_OF_A_HEAD)
         if self.background_share is None:
@@ -148,11 +148,12 @@ def light_response(frames: Sequence[FrameMeasurement], light: LightRecord) -> Li
 
 
 def _spread(seen: SeenColours, signal: Floats) -> LightSpread:
-    face, rim = _gain(seen.face, signal), _gain(seen.rim, signal)
-    background = None if seen.background is None else _gain(seen.background, signal)
-    # A face that does not answer lets nothing be told from how others do.
-    share = None if background is None else background / face if face > 0 else 1.0
-    return LightSpread(face, share, rim / face if face > 0 else 1.0)
+    face = _gain(seen.face, signal)
+    if face <= 0:
+        # A face that does not answer lets nothing be told from how others do, and counts as tinted.
+        return LightSpread(face, background_share=None, rim_share=1.0)
+    background = None if seen.background is None else _gain(seen.background, signal) / face
+    return LightSpread(face, background, _gain(seen.rim, signal) / face)
 
 
 def _colour_signals(sequences: Sequence[Sequence[str]]) -> Floats:
